@@ -1,0 +1,225 @@
+"""The nouns of the assistant: frozen dataclasses that every module passes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+HEADING_CHARACTERS = 24
+"""An article without a title is shown by this many of its opening characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One piece of the newspaper, as it was read. `None` (or an empty tuple) means: not known.
+
+    `date` is ISO with year, month or day precision ("2025", "2025-11", "2025-11-18").
+    `text` is in NFC with broken lines joined; every offset in this package counts its characters.
+    """
+
+    id: str
+    text: str
+    title: str | None = None
+    date: str | None = None
+    newspaper: str | None = None
+    page: str | None = None
+    section: str | None = None
+    authors: tuple[str, ...] = ()
+    kind: str | None = None
+    url: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title, or the opening words of an article that has none."""
+        if self.title:
+            return self.title
+        opening = " ".join(self.text.split())
+        return opening if len(opening) <= HEADING_CHARACTERS else opening[:HEADING_CHARACTERS] + "…"
+
+    @property
+    def content_hash(self) -> str:
+        """A digest of every field but the id: it answers "did this article change?"."""
+        content = {name: value for name, value in asdict(self).items() if name != "id"}
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {**asdict(self), "authors": list(self.authors)}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Article:
+        """The article that `to_json` wrote."""
+        return cls(**{**row, "authors": tuple(row.get("authors") or ())})
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of an article between sentence borders: `article.text[start:end] == text`."""
+
+    article_id: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The article's id and the chunk's place in it, counted from 0."""
+        return f"{self.article_id}@{self.ordinal}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the articles searched must be like; an empty field does not filter.
+
+    Dates are ISO with year, month or day precision; both ends are included, and an article whose
+    date is a month or a year counts as all of its days.
+    """
+
+    date_from: str | None = None
+    date_to: str | None = None
+    newspaper: str | None = None
+    section: str | None = None
+    author: str | None = None
+    kind: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, f.name) for f in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk found for a question, with its article. `score` is the fused score, higher is better."""
+
+    chunk: Chunk
+    article: Article
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One quoted stretch of one article: `article.text[start:end] == quote`.
+
+    `n` numbers the *article* in the order of first use; several quotes of an article share it.
+    `emphasis` is the short answer's place inside `quote`, as (start, end), or None.
+    """
+
+    n: int
+    article_id: str
+    title: str
+    newspaper: str | None
+    date: str | None
+    section: str | None
+    authors: tuple[str, ...]
+    url: str | None
+    quote: str
+    start: int
+    end: int
+    emphasis: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, n: int, article: Article, start: int, end: int, emphasis: tuple[int, int] | None = None) -> Citation:
+        """The citation of `article.text[start:end]` under the number `n`."""
+        return cls(n, article.id, article.heading, article.newspaper, article.date, article.section,
+                   article.authors, article.url, article.text[start:end], start, end, emphasis)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation and the plain text that answered it."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question with what was said before it and the filters given beside it."""
+
+    question: str
+    history: tuple[Turn, ...] = ()
+    filters: Filters = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step on the way to an answer: its name, its time, and what it found."""
+
+    name: str
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant says, and everything it stands on.
+
+    `text` is plain text with [n] marks, no Markdown; `emphasis` are the (start, end) places in it
+    that hold the short answer. `kind` is one of "quotes", "model", "articles" (a list of articles),
+    "refusal", "greeting", "hint". `refused` is true whenever the thing asked is not answered, though
+    nearest articles or a corrected premise may still be cited. `understood` is the question that was
+    searched when it differs from the one asked (a follow-up made whole, filters read from it).
+    While an answer streams, `done` is false.
+    """
+
+    question: str
+    text: str = ""
+    kind: str = "quotes"
+    refused: bool = False
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    emphasis: tuple[tuple[int, int], ...] = ()
+    understood: str = ""
+    notes: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    done: bool = True
+
+    def with_(self, **changes: Any) -> Answer:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What an archive holds: counts, the span of its dates (ISO, "" where none), its names."""
+
+    articles: int
+    chunks: int
+    first_date: str = ""
+    last_date: str = ""
+    newspapers: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that could not be used: the file, the line (None for the whole file), and why."""
+
+    file: str
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSummary:
+    """What a refresh did. The lists hold article ids; `seconds` is wall time."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+    deleted: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    skipped: tuple[Failure, ...] = ()
+    chunks: int = 0
+    embedded: int = 0
+    seconds: float = 0.0
+    snapshot: str = ""
+    dry_run: bool = False

@@ -1,0 +1,89 @@
+"""Settings: every default stands here once, and nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from assistant.errors import SettingsError
+
+PREFIX = "ASSISTANT_"
+SETTINGS_FILE = "assistant.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. Each is `ASSISTANT_<NAME>` in the environment or `name = …` in assistant.toml."""
+
+    corpus: str = "corpus"
+    """Folder of the articles."""
+    index: str = "index"
+    """Folder of the index."""
+    embedding: str = ""
+    """A sentence-transformers model by folder or name; empty: the one that ships with the package."""
+    llm: str = ""
+    """A chat model as provider:model (openai:qwen-plus, ollama:qwen3); empty: answers are quotes."""
+    llm_base_url: str = ""
+    """Address of an OpenAI-compatible or Ollama endpoint; empty: the provider's own."""
+    llm_api_key: str = field(default="", repr=False)
+    """Key of that endpoint; never logged, never shown."""
+    llm_timeout: float = 60.0
+    """Seconds a language model has for a whole answer; then the quotes come instead."""
+    host: str = "127.0.0.1"
+    """Address the chat page binds to."""
+    port: int = 7860
+    """Port of the chat page."""
+    feedback: str = "feedback.jsonl"
+    """File to which thumbs are added, one JSON object a line."""
+
+
+def load_settings(environment: Mapping[str, str] | None = None, file: Path | None = None, **given: object) -> Settings:
+    """The settings: `given` arguments win over the environment, that over the file, that over defaults.
+
+    `None` among `given` means not given. Raises SettingsError for an unknown name in the file, a value
+    of the wrong type, or a file that is not TOML.
+    """
+    environment = os.environ if environment is None else environment
+    path = file or Path(environment.get(f"{PREFIX}SETTINGS", SETTINGS_FILE))
+    values: dict[str, object] = _read_file(path, required=file is not None or f"{PREFIX}SETTINGS" in environment)
+    names = {f.name for f in fields(Settings)}
+    if unknown := sorted(set(values) - names):
+        raise SettingsError(
+            f"{path} 里的设置 {unknown[0]} 不认识。可用的有：{'、'.join(sorted(names))}。",
+            f"{path}: unknown setting {unknown[0]}. Known: {', '.join(sorted(names))}.",
+        )
+    values |= {name: environment[PREFIX + name.upper()] for name in names if PREFIX + name.upper() in environment}
+    values |= {name: value for name, value in given.items() if value is not None}
+    return Settings(**{name: _typed(name, value) for name, value in values.items()})
+
+
+def _read_file(path: Path, required: bool) -> dict[str, object]:
+    if not path.exists() and not required:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"设置文件 {path} 读不了（{error}）。请改正它，或不设 {PREFIX}SETTINGS。",
+            f"Cannot read the settings file {path} ({error}). Correct it, or unset {PREFIX}SETTINGS.",
+        ) from error
+
+
+def _typed(name: str, value: object) -> object:
+    kind = type(next(f.default for f in fields(Settings) if f.name == name))
+    try:
+        typed = kind(value)
+        if kind is str and not isinstance(value, (str, os.PathLike)):
+            raise ValueError
+        if (name == "port" and not 0 <= typed <= 65535) or (name == "llm_timeout" and not typed > 0):
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        shown = "…" if name == "llm_api_key" else repr(value)
+        raise SettingsError(
+            f"设置 {name} 的值 {shown} 不对。请改 {PREFIX}{name.upper()} 或 {SETTINGS_FILE}。",
+            f"The setting {name} cannot be {shown}. Change {PREFIX}{name.upper()} or {SETTINGS_FILE}.",
+        ) from error
+    return typed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -47,8 +48,9 @@ def load_settings(environment: Mapping[str, str] | None = None, file: Path | Non
     of the wrong type, or a file that is not TOML.
     """
     environment = os.environ if environment is None else environment
-    path = file or Path(environment.get(f"{PREFIX}SETTINGS", SETTINGS_FILE))
-    values: dict[str, object] = _read_file(path, required=file is not None or f"{PREFIX}SETTINGS" in environment)
+    named = environment.get(f"{PREFIX}SETTINGS", "")
+    path = file or Path(named or SETTINGS_FILE)
+    values: dict[str, object] = _read_file(path, required=bool(file or named))
     names = {f.name for f in fields(Settings)}
     if unknown := sorted(set(values) - names):
         raise SettingsError(
@@ -76,9 +78,10 @@ def _typed(name: str, value: object) -> object:
     kind = type(next(f.default for f in fields(Settings) if f.name == name))
     try:
         typed = kind(value)
-        if kind is str and not isinstance(value, (str, os.PathLike)):
+        if isinstance(value, bool) or kind is str and not isinstance(value, (str, os.PathLike)) or (
+                kind is int and typed != float(value)):
             raise ValueError
-        if (name == "port" and not 0 <= typed <= 65535) or (name == "llm_timeout" and not typed > 0):
+        if (name == "port" and not 0 <= typed <= 65535) or (name == "llm_timeout" and not 0 < typed < math.inf):
             raise ValueError
     except (TypeError, ValueError) as error:
         shown = "…" if name == "llm_api_key" else repr(value)

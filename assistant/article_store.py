@@ -1,0 +1,311 @@
+"""SQLite: the articles with their texts, their chunks, and the files they were read from.
+
+Several files may give the same id. All of them are kept, and the view `published` shows the first in order of
+name, so that what is published depends on the files alone and not on the order of refreshes.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import IndexDamaged
+from assistant.schema import Article, Chunk, Coverage, Failure, Filters
+from assistant.text import fold
+
+SCHEMA = """
+CREATE TABLE {db}.files (name TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT, failures TEXT);
+CREATE TABLE {db}.articles (
+    id TEXT, file TEXT, hash TEXT, date TEXT, newspaper TEXT, section TEXT, kind TEXT, authors TEXT, content TEXT,
+    PRIMARY KEY (id, file));
+CREATE INDEX {db}.by_file ON articles (file);
+CREATE INDEX {db}.by_date ON articles (date DESC, id);
+CREATE VIEW {db}.published AS
+    SELECT * FROM articles AS a WHERE file = (SELECT min(file) FROM articles WHERE id = a.id);
+CREATE TABLE {db}.chunks (
+    article_id TEXT, ordinal INTEGER, start INTEGER, stop INTEGER, text_hash BLOB,
+    PRIMARY KEY (article_id, ordinal)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the corpus as it was last read. `sha256` is "" where it could not be opened."""
+
+    name: str
+    size: int = 0
+    mtime_ns: int = 0
+    sha256: str = ""
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the file as a whole, and not only some of its lines, could not be read."""
+        return any(failure.line is None for failure in self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids of published articles beside those of the store it was made from, each list sorted."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    deleted: tuple[str, ...]
+
+
+class ArticleStore:
+    """The articles of one snapshot. One store may be read by several threads."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        if sqlite3.threadsafety < 3:
+            raise RuntimeError("This Python's SQLite is not built for threads.")
+        self._path, self._db = path, connection
+        self._closing = weakref.finalize(self, connection.close)
+        connection.create_function("fold", 1, lambda name: name and fold(name), deterministic=True)
+
+    @classmethod
+    def open(cls, path: Path) -> ArticleStore:
+        """The store at `path`, to be read only. Raises IndexDamaged where there is none."""
+        try:
+            uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+            store = cls(path, sqlite3.connect(uri, uri=True, check_same_thread=False))
+        except sqlite3.DatabaseError as error:
+            raise _damaged(path, error) from error
+        store._one("SELECT count(*) FROM files")
+        return store
+
+    @classmethod
+    def create(cls, path: Path, base: Path | None = None, *, copy: bool = True) -> ArticleStore:
+        """A store to be changed at `path`: a copy of the one at `base`, or (without `copy`) an empty one.
+
+        `changes`, `new_chunks` and `gone_chunks` compare with the base. The file is whole after `close`.
+        """
+        if base is not None and copy:
+            shutil.copyfile(base, path)
+        old = ":memory:" if base is None else f"{base.absolute().as_uri()}?mode=ro&immutable=1"
+        with disk_faults(path):
+            store = cls(path, sqlite3.connect(path.absolute().as_uri(), uri=True))
+            # Nobody reads the file before it is closed and flushed: a killed refresh throws it away.
+            store._db.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; "
+                                    "PRAGMA secure_delete = ON;")
+            store._db.execute("ATTACH ? AS old", (old,))
+            for name in (["old"] if base is None else []) + (["main"] if base is None or not copy else []):
+                store._db.executescript(SCHEMA.format(db=name))
+        return store
+
+    def close(self) -> None:
+        """Keeps what was written and frees the file."""
+        if self._closing.alive:
+            with disk_faults(self._path):
+                self._db.commit()
+        self._closing()
+
+    # ---- reading
+
+    def article(self, article_id: str) -> Article | None:
+        """The article of that id, or None."""
+        row = self._one("SELECT content FROM articles WHERE id = ? ORDER BY file LIMIT 1", article_id)
+        return _article(row[0]) if row else None
+
+    def articles(self, filters: Filters = Filters()) -> Iterator[Article]:
+        """The articles under the filters, newest first (those without a date last), then by id."""
+        condition, values = _condition(filters)
+        for content, in self._rows(f"SELECT content FROM published WHERE {condition} ORDER BY date DESC, id", *values):
+            yield _article(content)
+
+    def ids(self) -> set[str]:
+        """The ids of all articles."""
+        return {article_id for article_id, in self._rows("SELECT DISTINCT id FROM articles")}
+
+    def chunk(self, chunk_id: str) -> Chunk | None:
+        """The chunk of that id, or None."""
+        return self.chunks([chunk_id]).get(chunk_id)
+
+    def chunks(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
+        """The chunks by their ids, in the order asked for; unknown ids are left out."""
+        wanted = list(chunk_ids)
+        articles = dict.fromkeys(chunk_id.rpartition("@")[0] for chunk_id in wanted)
+        known = {chunk.id: chunk for article_id in articles for chunk in self.chunks_of(article_id)}
+        return {chunk_id: known[chunk_id] for chunk_id in wanted if chunk_id in known}
+
+    def chunks_of(self, article_id: str) -> list[Chunk]:
+        """The chunks of an article in order; [] for an unknown one."""
+        article = self.article(article_id)
+        rows = self._rows("SELECT ordinal, start, stop FROM chunks WHERE article_id = ? ORDER BY ordinal", article_id)
+        return [Chunk(article_id, n, a, b, article.text[a:b]) for n, a, b in rows] if article else []
+
+    def chunk_ids(self) -> set[str]:
+        """The ids of all chunks."""
+        return {f"{article_id}@{n}" for article_id, n in self._rows("SELECT article_id, ordinal FROM chunks")}
+
+    def text_hashes(self) -> set[bytes]:
+        """The hashes of the texts that were embedded for the chunks."""
+        return {digest for digest, in self._rows("SELECT text_hash FROM chunks")}
+
+    def coverage(self) -> Coverage:
+        """Counts, the span of dates, and the newspapers and sections, the most frequent first."""
+        articles, first, last = self._one("SELECT count(*), min(date), max(date) FROM published")
+        return Coverage(articles, self.chunk_count(), first or "", last or "",
+                        self._names("newspaper"), self._names("section"))
+
+    def article_count(self) -> int:
+        """The number of articles."""
+        return self._one("SELECT count(DISTINCT id) FROM articles")[0]
+
+    def chunk_count(self) -> int:
+        """The number of chunks."""
+        return self._one("SELECT count(*) FROM chunks")[0]
+
+    def files(self) -> dict[str, StoredFile]:
+        """The files by name, as they were last read."""
+        rows = self._rows("SELECT name, size, mtime_ns, sha256, failures FROM files")
+        return {row[0]: StoredFile(*row[:4], tuple(Failure(*f) for f in json.loads(row[4]))) for row in rows}
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Everything in the files that could not be used, by file and line; repeated ids among it."""
+        found = [failure for file in self.files().values() for failure in file.failures]
+        repeated = self._rows("SELECT a.id, a.file, b.file FROM articles a JOIN published b USING (id) "
+                              "WHERE a.file <> b.file")
+        for article_id, file, first in repeated:
+            reason = f"编号 {article_id} 在 {first} 里已经用过 / the id {article_id} is used in {first} already"
+            found.append(Failure(file, None, reason))
+        return tuple(sorted(found, key=lambda failure: (failure.file, failure.line or 0, failure.reason)))
+
+    # ---- changing
+
+    def put_file(self, file: StoredFile) -> None:
+        """Keeps how a file was read."""
+        failures = json.dumps([(f.file, f.line, f.reason) for f in file.failures], ensure_ascii=False)
+        self._write("REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
+                    file.name, file.size, file.mtime_ns, file.sha256, failures)
+
+    def put_articles(self, file: str, articles: Iterable[Article], *, whole: Callable[[], bool]) -> None:
+        """Replaces the articles of a file.
+
+        Asked when they have all come, `whole` tells whether the file could be read to its end. If not, the
+        articles that it held before and that did not come again stay.
+        """
+        held = dict(self._rows("SELECT id, hash FROM articles WHERE file = ?", file))
+        given = set()
+        for article in articles:
+            given.add(article.id)
+            if held.get(article.id) != article.content_hash:
+                self._write("REPLACE INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *_row(file, article))
+        for article_id in held.keys() - given if whole() else ():
+            self._write("DELETE FROM articles WHERE id = ? AND file = ?", article_id, file)
+
+    def remove_file(self, file: str) -> None:
+        """Forgets a file and its articles."""
+        self._write("DELETE FROM articles WHERE file = ?", file)
+        self._write("DELETE FROM files WHERE name = ?", file)
+
+    def put_chunks(self, article_id: str, chunks: Sequence[Chunk], text_hashes: Sequence[bytes]) -> None:
+        """Replaces the chunks of an article. A text hash is that of the text embedded for the chunk."""
+        self.remove_chunks(article_id)
+        for chunk, text_hash in zip(chunks, text_hashes, strict=True):
+            self._write("INSERT INTO chunks VALUES (?, ?, ?, ?, ?)",
+                        article_id, chunk.ordinal, chunk.start, chunk.end, text_hash)
+
+    def remove_chunks(self, article_id: str) -> None:
+        """Forgets the chunks of an article."""
+        self._write("DELETE FROM chunks WHERE article_id = ?", article_id)
+
+    # ---- comparing with the base
+
+    def changes(self) -> Changes:
+        """How the published articles differ from the base's."""
+        added = "SELECT id FROM published WHERE id NOT IN (SELECT id FROM old.articles) ORDER BY id"
+        changed = "SELECT id FROM published n JOIN old.published o USING (id) WHERE n.hash <> o.hash ORDER BY id"
+        deleted = "SELECT DISTINCT id FROM old.articles WHERE id NOT IN (SELECT id FROM articles) ORDER BY id"
+        return Changes(*(tuple(article_id for article_id, in self._rows(sql)) for sql in (added, changed, deleted)))
+
+    def new_chunks(self, *, beside_base: bool = True) -> list[tuple[str, int, bytes]]:
+        """(article id, ordinal, text hash) of every chunk, or of those that the base has not with this text."""
+        chunks = "SELECT article_id, ordinal, text_hash FROM"
+        return list(self._rows(f"{chunks} main.chunks EXCEPT {chunks} old.chunks" if beside_base
+                               else f"{chunks} main.chunks ORDER BY article_id, ordinal"))
+
+    def gone_chunks(self) -> list[str]:
+        """The ids of the base's chunks that are no more."""
+        chunks = "SELECT article_id, ordinal FROM"
+        gone = self._rows(f"{chunks} old.chunks EXCEPT {chunks} main.chunks")
+        return [f"{article_id}@{ordinal}" for article_id, ordinal in gone]
+
+    def lost_chunks(self) -> int:
+        """How many of the base's chunks are no more, or have another text."""
+        chunks = "SELECT article_id, ordinal, text_hash FROM"
+        return self._one(f"SELECT count(*) FROM ({chunks} old.chunks EXCEPT {chunks} main.chunks)")[0]
+
+    # ---- inside
+
+    def _write(self, sql: str, *values: Any) -> None:
+        with disk_faults(self._path):
+            self._db.execute(sql, values)
+
+    def _rows(self, sql: str, *values: Any) -> Iterator[tuple]:
+        try:
+            yield from self._db.execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self._path, error) from error
+
+    def _one(self, sql: str, *values: Any) -> tuple | None:
+        return next(self._rows(sql, *values), None)
+
+    def _names(self, column: str) -> tuple[str, ...]:
+        rows = self._rows(f"SELECT {column} FROM published WHERE {column} IS NOT NULL "
+                          f"GROUP BY {column} ORDER BY count(*) DESC, {column}")
+        return tuple(name for name, in rows)
+
+
+def _condition(filters: Filters) -> tuple[str, list[str]]:
+    """The filters as an SQL condition. A month or a year reaches from its first to its last day."""
+    conditions, values = ["TRUE"], []
+    for column in ("newspaper", "section", "kind"):
+        if name := getattr(filters, column):
+            conditions.append(f"fold({column}) = ?")
+            values.append(fold(name))
+    if filters.author:
+        conditions.append("EXISTS (SELECT 1 FROM json_each(authors) WHERE fold(value) = ?)")
+        values.append(fold(filters.author))
+    if filters.date_from:
+        conditions.append("date || substr('9999-12-31', length(date) + 1) >= ?")
+        values.append(filters.date_from)
+    if filters.date_to:
+        conditions.append("date || substr('0000-01-01', length(date) + 1) <= ? || substr('9999-12-31', length(?) + 1)")
+        values += [filters.date_to, filters.date_to]
+    return " AND ".join(conditions), values
+
+
+def _row(file: str, article: Article) -> tuple[str | None, ...]:
+    authors, content = (json.dumps(v, ensure_ascii=False) for v in (article.authors, article.to_json()))
+    return (article.id, file, article.content_hash, article.date, article.newspaper, article.section, article.kind,
+            authors, content)
+
+
+def _article(content: str) -> Article:
+    return Article.from_json(json.loads(content))
+
+
+@contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """A full disk, a folder that cannot be written and the like, which SQLite reports, as OSError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
+
+
+def _damaged(path: Path, error: Exception) -> IndexDamaged:
+    return IndexDamaged(
+        f"索引里的文章库 {path} 读不了（{error}）。请运行 assistant refresh --rebuild。",
+        f"Cannot read the articles of the index in {path} ({error}). Run: assistant refresh --rebuild",
+    )

@@ -1,0 +1,130 @@
+"""A conversation as the visitor's browser keeps it between visits.
+
+What comes back from a browser may be anything. So it holds no HTML and no article text beyond the quotes:
+articles are fetched from the archive again, and a quote that no longer stands in its article is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from assistant.schema import Answer, Article, Chunk, Citation, Passage, Step, Turn
+
+TURNS = 20
+"""Turns of a conversation that are kept; older ones leave the page."""
+QUESTION_CHARACTERS = 2_000
+"""A longer question is kept, shown and reported cut to this."""
+ANSWER_CHARACTERS = 20_000
+QUOTES = 60
+PASSAGES = 12
+LINES = 12
+LINE_CHARACTERS = 300
+
+Saved = list[dict[str, Any]]
+Find = Callable[[str], Article | None]
+"""The archive: an article by its id, None where there is none."""
+
+
+def save(answers: Sequence[Answer]) -> Saved:
+    """The last turns as JSON values."""
+    return [_saved_turn(answer) for answer in answers[-TURNS:]]
+
+
+def restore(saved: object, find: Find) -> list[Answer]:
+    """The answers that `save` wrote, oldest first, with their articles fetched by `find`.
+
+    A turn that is not as `save` writes it is dropped.
+    """
+    answers = []
+    for turn in saved[-TURNS:] if isinstance(saved, list) else []:
+        try:
+            answers.append(_restored_turn(turn, find))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+    return answers
+
+
+def history(answers: Sequence[Answer]) -> tuple[Turn, ...]:
+    """The conversation as the chain reads it: plain questions and plain answers, without our own hints."""
+    return tuple(Turn(answer.question, answer.text) for answer in answers if answer.kind != "hint")
+
+
+def feedback_row(answer: Answer, liked: bool, time: str) -> dict[str, Any]:
+    """One thumb as a JSON object: what was asked, what was said from where, and whether it was liked."""
+    saved = _saved_turn(answer)
+    citations = [{"n": c.n, "article_id": c.article_id, "title": c.title[:LINE_CHARACTERS],
+                  "quote": c.quote[:QUESTION_CHARACTERS]} for c in answer.citations[:QUOTES]]
+    return {"time": time, "question": saved["question"], "answer": saved["text"], "citations": citations,
+            "liked": liked}
+
+
+def _saved_turn(answer: Answer) -> dict[str, Any]:
+    return {
+        "question": answer.question[:QUESTION_CHARACTERS],
+        "text": answer.text[:ANSWER_CHARACTERS],
+        "kind": answer.kind,
+        "refused": answer.refused,
+        "emphasis": [list(span) for span in answer.emphasis[:LINES]],
+        "citations": [[c.n, c.article_id, c.start, c.quote] for c in answer.citations[:QUOTES]],
+        "passages": [[p.article.id, p.chunk.start, p.chunk.end] for p in answer.passages[:PASSAGES]],
+        "understood": answer.understood[:QUESTION_CHARACTERS],
+        "notes": [note[:LINE_CHARACTERS] for note in answer.notes[:LINES]],
+        "follow_ups": [question[:LINE_CHARACTERS] for question in answer.follow_ups[:LINES]],
+        "steps": [[s.name[:LINE_CHARACTERS], s.seconds, s.detail[:LINE_CHARACTERS]] for s in answer.steps[:LINES]],
+    }
+
+
+def _restored_turn(turn: dict[str, Any], find: Find) -> Answer:
+    citations = [_citation(*row, find=find) for row in turn["citations"][:QUOTES]]
+    notes = _texts(turn["notes"])
+    if None in citations:
+        notes += ("有的引文已不在报库里。\nSome of the quotes are no longer in the archive.",)
+    passages = [_passage(*row, find=find) for row in turn["passages"][:PASSAGES]]
+    return Answer(
+        question=_text(turn["question"], QUESTION_CHARACTERS),
+        text=_text(turn["text"], ANSWER_CHARACTERS),
+        kind=_text(turn["kind"]),
+        refused=turn["refused"] is True,
+        citations=tuple(filter(None, citations)),
+        passages=tuple(filter(None, passages)),
+        emphasis=tuple((_count(start), _count(end)) for start, end in turn["emphasis"][:LINES]),
+        understood=_text(turn["understood"], QUESTION_CHARACTERS),
+        notes=notes,
+        follow_ups=_texts(turn["follow_ups"]),
+        steps=tuple(Step(_text(name), float(seconds), _text(detail))
+                    for name, seconds, detail in turn["steps"][:LINES]),
+    )
+
+
+def _citation(n: object, article_id: object, start: object, quote: object, *, find: Find) -> Citation | None:
+    """The citation where its quote stands in the article now, or None."""
+    article, quote, n, at = find(_text(article_id)), _text(quote, ANSWER_CHARACTERS), _count(n), _count(start)
+    if article is None or not quote:
+        return None
+    if not article.text.startswith(quote, at):
+        at = article.text.find(quote)
+    return None if at < 0 else Citation.of(n, article, at, at + len(quote))
+
+
+def _passage(article_id: object, start: object, end: object, *, find: Find) -> Passage | None:
+    article, start, end = find(_text(article_id)), _count(start), _count(end)
+    if article is None or not start < end <= len(article.text):
+        return None
+    return Passage(Chunk(article.id, 0, start, end, article.text[start:end]), article, 0.0)
+
+
+def _text(value: object, length: int = LINE_CHARACTERS) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value[:length]
+
+
+def _texts(values: list[object]) -> tuple[str, ...]:
+    return tuple(_text(value) for value in values[:LINES])
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < 10**9:
+        raise ValueError("a number of characters was expected")
+    return value

@@ -1,0 +1,425 @@
+"""The corpus against the index: what was added, changed or deleted is brought into a new snapshot.
+
+The new snapshot is built beside the current one, verified, flushed to the disk, and then named by CURRENT in
+one step. Whatever happens before that step, the old one answers and the next refresh goes on from the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.article_store import ArticleStore, StoredFile
+from assistant.chunking import CHUNKING_VERSION, chunk_article, embedding_text
+from assistant.corpus import CorpusFile, corpus_files, read_file
+from assistant.errors import CorpusError, EmbeddingError, IndexDamaged, IndexFault, UnreadableFile
+from assistant.lexical_index import LexicalIndex
+from assistant.schema import Article, Failure, RefreshSummary
+from assistant.snapshot import (Manifest, current_id, new_id, recorded_corpus, remove_others, seal, sha256, switch,
+                                writing)
+from assistant.vector_cache import VectorCache, text_hash
+from assistant.vector_index import VectorIndex
+from assistant.verification import examine
+
+if TYPE_CHECKING:
+    from assistant.embedding import Embedding
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with a stage ("files", "articles", "words", "vectors", "verify"), how much is done, and of how much."""
+
+EMBED_BATCH = 512
+"""Texts embedded and kept in the cache at once: the most work that a kill can lose."""
+UPSERT_BATCH = 5000
+"""Vectors handed to Chroma at once; it writes its files after each."""
+TOMBSTONES = 0.25
+"""Once more than this share of the chunks was deleted, words and vectors are made afresh: what is deleted
+stays in the stores' files, takes part in BM25's counts, and costs recall (STACK)."""
+SMALL = 2000
+"""An index of no more chunks is made afresh, within seconds, whenever something is deleted from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What the files of the corpus ask for, without a look into unchanged ones."""
+
+    read: tuple[tuple[CorpusFile, StoredFile], ...]
+    failed: tuple[StoredFile, ...]
+    gone: tuple[str, ...]
+    skipped: tuple[Failure, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.read or self.failed or self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a new snapshot is made from the one before, whose manifest is None where none is whole.
+
+    `reread` takes no articles over from it, `recut` no chunks, `afresh` no words and vectors.
+    """
+
+    corpus: Path
+    index: Path
+    before: Manifest | None
+    survey: _Survey
+    reread: bool
+    recut: bool
+    afresh: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.survey) or self.afresh
+
+    def part(self, name: str) -> Path | None:
+        """The path of a part of the snapshot before."""
+        return self.index / "snapshots" / self.before.id / name if self.before else None
+
+
+def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, dry_run: bool = False, rebuild: bool = False,
+            checksum: bool = False, wait: bool = False, progress: Progress | None = None) -> RefreshSummary:
+    """What was done to bring the index up to date with the corpus; with `dry_run`, what would be.
+
+    A file is read when its size or time has changed and its content too (with `checksum`, whatever its time).
+    `rebuild` reads every file and takes nothing over but the vectors in the cache; another model or chunking
+    makes the words and vectors anew from the articles at hand. When nothing changed, no snapshot is made.
+    A file that was read before and cannot be read now keeps its articles and is among `failed`.
+    `corpus` None means the index's own.
+
+    Raises CorpusError when there is no such folder or it is not the index's own (unless `rebuild`), IndexLocked
+    when another refresh is at work (unless `wait`), EmbeddingError, IndexDamaged when the new snapshot is not
+    whole, and OSError for a full disk or a folder that cannot be written; the old snapshot then still answers.
+    """
+    began = time.monotonic()
+    with nullcontext() if dry_run else writing(index, wait=wait) as note:
+        tell = _teller(progress, note)
+        folder = _corpus(corpus, index, rebuild)
+        if not dry_run:
+            remove_others(index)
+        plan = _plan(folder, index, embedding, rebuild, checksum, tell)
+        if not plan:
+            summary = _nothing(plan)
+        else:
+            summary = _rehearse(plan, tell) if dry_run else _carry_out(plan, embedding, tell)
+        return replace(summary, skipped=plan.survey.skipped, dry_run=dry_run, seconds=time.monotonic() - began)
+
+
+# ---- before anything is written
+
+
+def _teller(progress: Progress | None, note: Progress | None) -> Progress:
+    """Tells the caller every step, and the lock file one a second, so that others see it too."""
+    noted = 0.0
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        nonlocal noted
+        if progress is not None:
+            progress(stage, done, total)
+        if note is not None and time.monotonic() - noted >= 1:
+            note(stage, done, total)
+            noted = time.monotonic()
+
+    return tell
+
+
+def _corpus(corpus: Path | None, index: Path, rebuild: bool) -> Path:
+    """The folder to read, absolute. Raises CorpusError when it is missing or another than the index's."""
+    recorded = recorded_corpus(index)
+    if corpus is None and recorded is None:
+        raise CorpusError(
+            f"{index} 里没有可用的索引，不知道文章在哪里。请用 assistant refresh --corpus 文件夹 指明。",
+            f"There is no index in {index} that tells where its articles are. Run: assistant refresh --corpus FOLDER",
+        )
+    folder = Path(recorded if corpus is None else os.path.abspath(corpus))
+    if corpus is not None and recorded is not None and not rebuild and folder.resolve() != Path(recorded).resolve():
+        raise CorpusError(
+            f"{index} 是从 {recorded} 建的，不是 {folder}。请换一个 --index，或用 --rebuild 改用这个文件夹。",
+            f"{index} was made from {recorded}, not from {folder}. Name another --index, or change it with --rebuild.",
+        )
+    if not folder.is_dir():
+        raise CorpusError(
+            f"找不到文章文件夹 {folder}。索引没有动。请用 --corpus 指明它在哪里。",
+            f"There is no corpus folder {folder}; the index is unchanged. Say where it is with --corpus.",
+        )
+    os.scandir(folder).close()  # a folder that cannot be listed is an OSError here, and not an empty one
+    return folder
+
+
+def _before(index: Path) -> Manifest | None:
+    """The manifest of the current snapshot; None where there is none, or it is damaged or of another format."""
+    try:
+        folder = index / "snapshots" / current_id(index)
+        manifest = Manifest.read(folder)
+    except IndexFault:
+        return None
+    return None if manifest.broken(folder, contents=True) else manifest
+
+
+def _plan(corpus: Path, index: Path, embedding: Embedding, rebuild: bool, checksum: bool, tell: Progress) -> _Plan:
+    before = _before(index)
+    reread = rebuild or before is None
+    known: dict[str, StoredFile] = {}
+    if not reread:
+        with closing(ArticleStore.open(index / "snapshots" / before.id / "articles.db")) as store:
+            known = store.files()
+    recut = reread or before.chunking != CHUNKING_VERSION
+    afresh = recut or before.fingerprint != embedding.fingerprint
+    return _Plan(corpus, index, before, _survey(corpus, known, checksum, tell), reread, recut, afresh)
+
+
+def _survey(corpus: Path, known: dict[str, StoredFile], checksum: bool, tell: Progress) -> _Survey:
+    """Compares the files by size and time, and where these differ (or with `checksum`) by content."""
+    files, skipped = corpus_files(corpus)
+    read, failed = [], []
+    for done, file in enumerate(files):
+        tell("files", done, len(files))
+        before = known.get(file.name)
+        try:
+            status = file.path.stat()
+            now = StoredFile(file.name, status.st_size, status.st_mtime_ns)
+            known_time = before is not None and (before.size, before.mtime_ns) == (now.size, now.mtime_ns)
+            if known_time and not checksum and not before.broken:
+                continue
+            now = replace(now, sha256=sha256(file.path))
+        except OSError as error:
+            reason = f"打不开 / cannot be opened: {error.strerror or error}"
+            now = StoredFile(file.name, failures=(Failure(file.name, None, reason),))
+            if now != before:
+                failed.append(now)
+            continue
+        if before is None or before.sha256 != now.sha256 or (before.broken and not _fails_as_before(file, before)):
+            read.append((file, now))
+    unlisted = {row.file for row in skipped
+                if os.path.isdir(corpus / row.file) and not os.path.islink(corpus / row.file)}
+    gone = sorted(name for name in known.keys() - {file.name for file in files} if _is_gone(corpus, name, unlisted))
+    return _Survey(tuple(read), tuple(failed), tuple(gone), tuple(skipped))
+
+
+def _fails_as_before(file: CorpusFile, before: StoredFile) -> bool:
+    return before.failures == tuple(row for row in _rows(file) if isinstance(row, Failure))
+
+
+def _is_gone(corpus: Path, name: str, unlisted: set[str]) -> bool:
+    """Whether a file that is not listed any more left the corpus, and is not only out of reach."""
+    if any(folder.as_posix() in unlisted for folder in PurePosixPath(name).parents):
+        return False
+    try:
+        os.stat(corpus / name)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _nothing(plan: _Plan) -> RefreshSummary:
+    with closing(ArticleStore.open(plan.part("articles.db"))) as store:
+        return RefreshSummary(unchanged=plan.before.articles, failed=store.failures(), chunks=plan.before.chunks,
+                              snapshot=plan.before.id)
+
+
+# ---- the new snapshot
+
+
+def _rehearse(plan: _Plan, tell: Progress) -> RefreshSummary:
+    """What `_carry_out` would do, found in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        with closing(_read(plan, Path(folder) / "articles.db", tell)) as store:
+            return _summary(plan, store)
+
+
+def _carry_out(plan: _Plan, embedding: Embedding, tell: Progress) -> RefreshSummary:
+    """Builds the new snapshot, has it verified, and switches to it; cleans up what nobody needs then."""
+    folder = plan.index / "snapshots" / new_id()
+    with closing(VectorCache(plan.index / "vectors.db", embedding.fingerprint, embedding.dimension)) as cache:
+        try:
+            summary = _build(plan, folder, embedding, cache, tell)
+            tell("verify", 0, None)
+            if faults := examine(folder, deep=False)[0]:
+                raise IndexDamaged(
+                    f"新的索引没有通过检查（{faults[0]}）；旧的没有动。请再运行 assistant refresh --rebuild。",
+                    f"The new snapshot did not pass its checks ({faults[0]}); the old one is unchanged. "
+                    "Run: assistant refresh --rebuild",
+                )
+            switch(plan.index, folder.name)
+        finally:
+            remove_others(plan.index)
+        needed = _needed(folder / "articles.db", embedding.fingerprint)
+        if plan.before is not None:
+            needed |= _needed(plan.part("articles.db"), plan.before.fingerprint)
+        cache.keep_only(needed)
+    return replace(summary, snapshot=folder.name)
+
+
+def _needed(path: Path, fingerprint: str) -> set[tuple[bytes, str]]:
+    with closing(ArticleStore.open(path)) as store:
+        return {(digest, fingerprint) for digest in store.text_hashes()}
+
+
+def _build(plan: _Plan, folder: Path, embedding: Embedding, cache: VectorCache, tell: Progress) -> RefreshSummary:
+    """Makes a whole snapshot in `folder`, but for its being verified."""
+    folder.mkdir(parents=True)
+    (folder / "readers").touch()
+    with closing(_read(plan, folder / "articles.db", tell)) as store:
+        lost = store.lost_chunks()
+        tombstones = lost + (plan.before.tombstones if plan.before else 0)
+        worn = lost and (store.chunk_count() <= SMALL or tombstones > TOMBSTONES * store.chunk_count())
+        afresh = plan.afresh or bool(worn)
+        if not afresh:
+            for part in ("words", "vectors"):
+                shutil.copytree(plan.part(part), folder / part)
+        _fill_words(store, folder / "words", afresh, tell)
+        embedded = _fill_vectors(store, folder / "vectors", afresh, embedding, cache, tell)
+        summary, articles = replace(_summary(plan, store), embedded=embedded), store.article_count()
+    Manifest(
+        id=folder.name, previous=plan.before.id if plan.before else "", corpus=str(plan.corpus),
+        created=datetime.now().astimezone().isoformat(" ", "seconds"), embedding=embedding.name,
+        fingerprint=embedding.fingerprint, dimension=embedding.dimension, chunking=CHUNKING_VERSION,
+        articles=articles, chunks=summary.chunks, tombstones=0 if afresh else tombstones, files=seal(folder),
+    ).write(folder)
+    return summary
+
+
+def _read(plan: _Plan, path: Path, tell: Progress) -> ArticleStore:
+    """A store at `path` that holds what the files hold now, its articles cut into chunks."""
+    store = ArticleStore.create(path, plan.part("articles.db"), copy=not plan.reread)
+    try:
+        _read_files(plan.survey, store, tell)
+        changes = store.changes()
+        for article_id in changes.deleted:
+            store.remove_chunks(article_id)
+        for article_id in sorted(store.ids()) if plan.recut else (*changes.added, *changes.changed):
+            article = store.article(article_id)
+            chunks = chunk_article(article)
+            store.put_chunks(article_id, chunks, [text_hash(embedding_text(article, chunk)) for chunk in chunks])
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _read_files(survey: _Survey, store: ArticleStore, tell: Progress) -> None:
+    """Brings the articles of the store in line with the files."""
+    for name in survey.gone:
+        store.remove_file(name)
+    for record in survey.failed:
+        store.put_file(record)
+    articles = 0
+
+    def count() -> None:
+        nonlocal articles
+        articles += 1
+        tell("articles", articles, None)
+
+    for file, record in survey.read:
+        store.put_file(_read_into(store, file, record, count))
+
+
+def _read_into(store: ArticleStore, file: CorpusFile, record: StoredFile, count: Callable[[], None]) -> StoredFile:
+    """Puts the articles of one file into the store; the record tells what failed in it.
+
+    Where the file breaks off, or gives nothing but failures, what it held before and cannot be read now is kept.
+    """
+    failures: list[Failure] = []
+    read = 0
+
+    def articles() -> Iterator[Article]:
+        nonlocal read
+        for row in _rows(file):
+            if isinstance(row, Failure):
+                failures.append(row)
+            else:
+                read += 1
+                yield row
+                count()
+
+    store.put_articles(file.name, articles(),
+                       whole=lambda: not failures or (read > 0 and failures[-1].line is not None))
+    return replace(record, failures=tuple(failures))
+
+
+def _rows(file: CorpusFile) -> Iterator[Article | Failure]:
+    """What `read_file` gives; a failure of the whole file comes last and has no line."""
+    try:
+        yield from read_file(file)
+    except UnreadableFile as error:
+        yield Failure(file.name, None, f"{error.chinese} / {error.english}")
+    except OSError as error:
+        yield Failure(file.name, None, f"打不开 / cannot be opened: {error.strerror or error}")
+
+
+def _fill_words(store: ArticleStore, folder: Path, afresh: bool, tell: Progress) -> None:
+    """Brings the words in line with the store."""
+    changes = store.changes()
+    with closing(LexicalIndex.create(folder) if afresh else LexicalIndex.open(folder)) as words:
+        if not afresh:
+            words.delete((*changes.changed, *changes.deleted))
+        ids = sorted(store.ids()) if afresh else [*changes.added, *changes.changed]
+        for done, article_id in enumerate(ids):
+            tell("words", done, len(ids))
+            words.add(store.article(article_id), store.chunks_of(article_id))
+        words.commit()
+
+
+def _fill_vectors(store: ArticleStore, folder: Path, afresh: bool, embedding: Embedding, cache: VectorCache,
+                  tell: Progress) -> int:
+    """Brings the vectors in line with the store; returns how many texts had to be embedded."""
+    with closing((VectorIndex.create if afresh else VectorIndex.open)(folder, embedding.dimension)) as vectors:
+        if not afresh:
+            vectors.delete(store.gone_chunks())
+        embedded = _add_vectors(store.new_chunks(beside_base=not afresh), store, vectors, embedding, cache, tell)
+        vectors.seal()
+    return embedded
+
+
+def _add_vectors(chunks: list[tuple[str, int, bytes]], store: ArticleStore, vectors: VectorIndex, embedding: Embedding,
+                 cache: VectorCache, tell: Progress) -> int:
+    embedded = 0
+    for start in range(0, len(chunks), UPSERT_BATCH):
+        hashes = {f"{name}@{ordinal}": digest for name, ordinal, digest in chunks[start:start + UPSERT_BATCH]}
+        known = cache.get(list(set(hashes.values())))
+        unknown = {digest: chunk_id for chunk_id, digest in hashes.items() if digest not in known}
+        at_hand = start + len(hashes) - len(unknown)
+        for done in range(0, len(unknown), EMBED_BATCH):
+            tell("vectors", at_hand + done, len(chunks))
+            some = list(unknown)[done:done + EMBED_BATCH]
+            texts = _texts(store, [unknown[digest] for digest in some])
+            known |= _embed(embedding, dict(zip(some, texts, strict=True)), cache)
+        embedded += len(unknown)
+        tell("vectors", at_hand + len(unknown), len(chunks))
+        vectors.upsert(list(hashes), np.stack([known[digest] for digest in hashes.values()]))
+    return embedded
+
+
+def _texts(store: ArticleStore, chunk_ids: list[str]) -> list[str]:
+    chunks = store.chunks(chunk_ids)
+    articles = {chunk.article_id: store.article(chunk.article_id) for chunk in chunks.values()}
+    return [embedding_text(articles[chunks[name].article_id], chunks[name]) for name in chunk_ids]
+
+
+def _embed(embedding: Embedding, texts: dict[bytes, str], cache: VectorCache) -> dict[bytes, np.ndarray]:
+    """The vectors of texts by their hashes, once they are in the cache. Raises EmbeddingError for unsound ones."""
+    cache.put(dict(zip(texts, embedding.encode(list(texts.values())))))
+    vectors = cache.get(list(texts))
+    if unsound := [text for digest, text in texts.items() if digest not in vectors]:
+        raise EmbeddingError(
+            f"模型 {embedding.name} 给“{unsound[0][:20]}…”的向量不是 {embedding.dimension} 个数的单位向量。请换一个模型。",
+            f"The model {embedding.name} gives no unit vector of {embedding.dimension} numbers for "
+            f"\"{unsound[0][:20]}…\". Set another model.",
+        )
+    return vectors
+
+
+def _summary(plan: _Plan, store: ArticleStore) -> RefreshSummary:
+    changes = store.changes()
+    unchanged = store.article_count() - len(changes.added) - len(changes.changed)
+    return RefreshSummary(changes.added, changes.changed, unchanged, changes.deleted, store.failures(),
+                          chunks=store.chunk_count(), snapshot=plan.before.id if plan.before else "")

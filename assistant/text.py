@@ -1,0 +1,146 @@
+"""Chinese newspaper text: matching form, sentences, and the tokens that the lexical index holds.
+
+Nothing here changes what is shown: articles are quoted as they were read, and `fold` is for comparing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f々〇"
+QUESTION_WORDS = (
+    "请问", "请告诉我", "告诉我", "我想知道", "想知道", "我想问", "想问一下", "问一下", "麻烦", "你知道", "您知道", "谢谢",
+    "叫什么名字", "叫什么", "叫啥名字", "叫啥", "为什么", "为啥", "为何", "什么样的", "什么时候",
+    "什么时间", "什么地方", "什么", "啥时候", "啥", "哪些", "哪几", "哪一天", "哪天", "哪年", "哪一年", "哪位", "哪里",
+    "哪儿", "哪个", "哪家", "哪所", "哪两", "谁", "多少", "几个", "几名", "几位", "几家", "几次", "怎么样", "怎么回事",
+    "怎么", "怎样", "咋样", "咋", "如何", "何时", "何地", "何人", "是不是", "有没有", "能不能", "会不会", "可不可以",
+    "是否", "的话", "一共", "总共", "到底", "究竟", "分别",
+)
+"""Words that ask without saying about what; dropped from a query. The longest match wins."""
+
+_PARTICLES = r"(?:吗|呢|(?<![酒网水])吧|啊|呀|嘛|么)(?=\W|$)|几(?![乎何])|哪(?!吒)"
+"""Single characters that ask only at the end, or are part of a word elsewhere (酒吧, 几乎)."""
+_QUESTION = re.compile("|".join((*sorted(map(re.escape, QUESTION_WORDS), key=len, reverse=True), _PARTICLES)))
+_FUNCTION_CHARACTERS = frozenset("的了是有在和与及或就都也很把被给让为于以从到对将又还这那个之其等着过我你您他她它们")
+_RUN = re.compile(rf"[{HAN}]+|[a-zA-Z]+|[0-9]+(?:[.,][0-9]+)*")
+_SENTENCE_END = re.compile(r"(?:[。！？!?；;]|…+|\n)+[”’」』）)】》]*\s*")
+_CLAUSE_END = re.compile(r"[，,：:][”’」』）)】》]*")
+_BLANKS = re.compile(r"\s+")
+
+
+@cache
+def _matching_form() -> dict[int, str]:
+    """A table for str.translate, one character to one character, so that offsets survive folding.
+
+    Width and compatibility forms by NFKC, case by lower(), traditional to simplified by OpenCC's
+    character table. What NFKC would expand (㎡, …) stays as it is.
+    """
+    import opencc
+
+    simplified = {}
+    table = Path(opencc.__file__).parent / "dictionary" / "TSCharacters.txt"
+    for line in table.read_text(encoding="utf-8").splitlines():
+        traditional, _, candidates = line.partition("\t")
+        if len(traditional) == 1 and candidates:
+            simplified[traditional] = candidates.split(" ")[0]
+    forms: dict[int, str] = {}
+    latin_and_width = (*range(0x41, 0x250), *range(0x370, 0x530), *range(0x2160, 0x2180), *range(0xF900, 0xFB00),
+                       *range(0xFF01, 0xFFEF), 0x3000, 0x2F00, *range(0x2F00, 0x2FD6))
+    for point in {*latin_and_width, *map(ord, simplified)}:
+        folded = unicodedata.normalize("NFKC", chr(point)).lower()
+        folded = simplified.get(folded, folded)
+        if len(folded) == 1 and folded != chr(point):
+            forms[point] = folded
+    return forms
+
+
+def fold(text: str) -> str:
+    """The matching form of `text`, of the same length: half width, lower case, simplified characters."""
+    return text.translate(_matching_form())
+
+
+def squeeze(text: str) -> str:
+    """`text` without any blanks."""
+    return _BLANKS.sub("", text)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """The (start, end) of each sentence of `text` in order, without surrounding blanks.
+
+    A sentence ends after 。！？；… or a line break, with the closing quotes behind it. Together the
+    spans hold every character of `text` that is not blank.
+    """
+    spans, start = [], 0
+    for end in (*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)):
+        piece = text[start:end]
+        left = start + len(piece) - len(piece.lstrip())
+        right = start + len(piece.rstrip())
+        if right > left:
+            spans.append((left, right))
+        start = end
+    return spans
+
+
+def pieces(text: str, limit: int) -> list[tuple[int, int]]:
+    """The (start, end) of each sentence, those longer than `limit` cut at commas into even stretches.
+
+    A stretch may still be longer than `limit` where a sentence has no comma.
+    """
+    spans = []
+    for start, end in sentences(text):
+        commas = [match.end() for match in _CLAUSE_END.finditer(text, start, end)]
+        parts = max(2, round((end - start) / (0.8 * limit))) if end - start > limit else 1
+        aims = [start + (end - start) * i / parts for i in range(1, parts)]
+        cuts = sorted({min(commas, key=lambda comma: abs(comma - aim)) for aim in aims} - {end}) if commas else []
+        spans.extend(zip((start, *cuts), (*cuts, end)))
+    return spans
+
+
+def content(question: str) -> str:
+    """The folded question with every word that only asks replaced by a blank."""
+    return _QUESTION.sub(" ", fold(question))
+
+
+def words(text: str) -> list[str]:
+    """The words of the folded `text` in order: rjieba words, numbers and Latin runs; no punctuation."""
+    import rjieba
+
+    found: list[str] = []
+    for run in _RUN.findall(fold(text)):
+        found.extend([run.replace(",", "")] if run.isascii() else rjieba.cut(run))
+    return found
+
+
+def search_tokens(text: str) -> list[str]:
+    """The tokens of `text` for the lexical index, repeats kept.
+
+    Characters, character bigrams, and rjieba words of three characters or more (a shorter word is a
+    character or a bigram already); numbers and Latin runs whole. Words and bigrams together find the
+    right passage more often than either (DESIGN: 95.2 against 92.7 and 94.1 % on CMRC).
+    """
+    return list(_tokens(fold(text)))
+
+
+def query_tokens(question: str) -> list[str]:
+    """The tokens to look for, each once, in order; question words and lone function words dropped.
+
+    A question that consists of question words only has none.
+    """
+    tokens = dict.fromkeys(_tokens(content(question)))
+    return [token for token in tokens if token not in _FUNCTION_CHARACTERS]
+
+
+def _tokens(folded: str) -> Iterator[str]:
+    import rjieba
+
+    for run in _RUN.findall(folded):
+        if run[0].isascii():
+            yield run.replace(",", "")
+            continue
+        yield from run
+        yield from (run[i:i + 2] for i in range(len(run) - 1))
+        yield from (word for word in rjieba.cut(run) if len(word) > 2)

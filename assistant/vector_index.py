@@ -1,0 +1,160 @@
+"""Chroma: which chunks lie nearest to a vector. It holds ids and vectors only; the texts live elsewhere."""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.errors import IndexDamaged
+
+if TYPE_CHECKING:
+    from chromadb import Collection
+    from chromadb.api import ClientAPI
+
+NAME = "chunks"
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200,
+        "batch_size": 1, "sync_threshold": 1}
+"""With the first four every vector finds itself among 100,000, which Chroma's own defaults miss (STACK).
+
+The last two have every call written through to the graph's files. By default up to 1,000 vectors wait in
+Chroma's log, and whoever opens the index works them in again and rewrites its files.
+"""
+BATCH = 5000
+"""Ids in one call. Chroma takes 5,461, and compares this many exactly where it is told among which to look."""
+
+
+class VectorIndex:
+    """Chunk vectors by chunk id. A vector of zeros is kept and never found."""
+
+    def __init__(self, folder: Path, client: ClientAPI, collection: Collection, dimension: int) -> None:
+        self._folder, self._collection, self._dimension = folder, collection, dimension
+        self._closing = weakref.finalize(self, client.close)
+
+    @classmethod
+    def create(cls, folder: Path, dimension: int) -> VectorIndex:
+        """An empty index in `folder`, for vectors of `dimension` numbers."""
+        with _faults(folder):
+            client = _client(folder)
+            collection = client.create_collection(NAME, embedding_function=None, configuration={"hnsw": HNSW})
+            return cls(folder, client, collection, dimension)
+
+    @classmethod
+    def open(cls, folder: Path, dimension: int) -> VectorIndex:
+        """The index in `folder`. Raises IndexDamaged where there is none that can be read.
+
+        Chroma may end the process when its vector files are truncated: compare them with a manifest first.
+        """
+        if not (folder / "chroma.sqlite3").is_file():
+            raise _damaged(folder, "chroma.sqlite3 is missing")
+        with _faults(folder):
+            client = _client(folder)
+            index = cls(folder, client, client.get_collection(NAME, embedding_function=None), dimension)
+        return index
+
+    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None:
+        """Adds vectors, float32 of shape (len(ids), dimension), or replaces those whose ids are there.
+
+        Raises ValueError for another shape or a number that is not finite.
+        """
+        if vectors.shape != (len(ids), self._dimension) or not np.isfinite(vectors).all():
+            raise ValueError(f"need {len(ids)} finite vectors of {self._dimension} numbers, got shape {vectors.shape}")
+        with _faults(self._folder):
+            for start in range(0, len(ids), BATCH):
+                self._collection.upsert(list(ids[start:start + BATCH]), vectors[start:start + BATCH])
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Removes the vectors of these ids; unknown ids are nothing to remove."""
+        with _faults(self._folder):
+            for batch in _batches(ids):
+                self._collection.delete(batch)
+
+    def search(self, vector: np.ndarray, k: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """The (chunk id, cosine similarity) of the `k` nearest chunks, best first; only similarities above 0.
+
+        With `among`, only these ids, which must be in the index, are compared, and exactly.
+        """
+        if not np.any(vector) or not np.isfinite(vector).all():
+            return []
+        hits: list[tuple[str, float]] = []
+        with _faults(self._folder):
+            for ids in [None] if among is None else _batches(among):
+                found = self._collection.query(vector[np.newaxis], n_results=k, ids=ids, include=["distances"])
+                hits += zip(found["ids"][0], (1 - distance for distance in found["distances"][0]), strict=True)
+        hits = [hit for hit in hits if hit[1] > 0]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def vectors(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors of these ids in their order, float32 of shape (len(ids), dimension).
+
+        Raises IndexDamaged when one is missing or has another length.
+        """
+        found: dict[str, np.ndarray] = {}
+        with _faults(self._folder):
+            for batch in _batches(ids):
+                rows = self._collection.get(batch, include=["embeddings"])
+                found.update(zip(rows["ids"], rows["embeddings"], strict=True))
+        if wrong := [name for name in ids if name not in found or len(found[name]) != self._dimension]:
+            raise _damaged(self._folder, f"no vector of {self._dimension} numbers for {wrong[0]}")
+        return np.array([found[name] for name in ids], np.float32).reshape(len(ids), self._dimension)
+
+    def ids(self) -> set[str]:
+        """The ids of all vectors."""
+        with _faults(self._folder):
+            return set(self._collection.get(include=[])["ids"])
+
+    def count(self) -> int:
+        """The number of vectors."""
+        with _faults(self._folder):
+            return self._collection.count()
+
+    def close(self) -> None:
+        """Frees the files and the memory."""
+        self._closing()
+
+    def seal(self) -> None:
+        """Closes the index so that opening it again leaves every byte of its files as it is.
+
+        Chroma adds a row to its table acquire_write whenever it opens; a trigger declines that row. Only so
+        can a finished index be compared with the checksums of a manifest after it has been read.
+        """
+        self.close()
+        with closing(sqlite3.connect(self._folder / "chroma.sqlite3")) as database:
+            database.execute("CREATE TRIGGER IF NOT EXISTS sealed BEFORE INSERT ON acquire_write "
+                             "BEGIN SELECT RAISE(IGNORE); END")
+            database.commit()
+
+
+def _client(folder: Path) -> ClientAPI:
+    import chromadb
+
+    return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    listed = list(ids)
+    return (listed[start:start + BATCH] for start in range(0, len(listed), BATCH))
+
+
+@contextmanager
+def _faults(folder: Path) -> Iterator[None]:
+    """Chroma's errors as ours."""
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (ChromaError, ValueError) as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, reason: object) -> IndexDamaged:
+    return IndexDamaged(
+        f"索引里的向量库 {folder} 用不了（{reason}）。请看磁盘是否已满、文件夹可否写入，再运行 assistant refresh --rebuild。",
+        f"Cannot use the vectors of the index in {folder} ({reason}). See that the disk is not full and the folder "
+        "can be written, then run: assistant refresh --rebuild",
+    )

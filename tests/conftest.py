@@ -1,0 +1,48 @@
+"""What the tests share: the sample newspaper indexed once with the embedding that ships, and a chain on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.chain import AnswerChain
+from assistant.embedding import Embedding, load_embedding
+from assistant.reader import Reader
+from assistant.refresh import refresh
+from assistant.retrieval import HybridRetriever
+from assistant.snapshot import Index
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+
+
+@pytest.fixture(scope="session")
+def shipped_embedding() -> Embedding:
+    """The embedding in the package."""
+    return load_embedding()
+
+
+@pytest.fixture(scope="session")
+def sample_index(shipped_embedding: Embedding, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of `corpus/`; not to be changed."""
+    folder = tmp_path_factory.mktemp("sample") / "index"
+    refresh(CORPUS, folder, shipped_embedding)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_retriever(shipped_embedding: Embedding, sample_index: Path) -> HybridRetriever:
+    """A retriever on the sample newspaper."""
+    return HybridRetriever(index=Index(sample_index), embedding=shipped_embedding)
+
+
+@pytest.fixture(scope="session")
+def shipped_reader() -> Reader:
+    """The reader with the weights in the package."""
+    return Reader.from_folder()
+
+
+@pytest.fixture(scope="session")
+def sample_chain(sample_retriever: HybridRetriever, shipped_reader: Reader) -> AnswerChain:
+    """A chain on the sample newspaper, without a language model."""
+    return AnswerChain(sample_retriever, shipped_reader)

@@ -1,0 +1,331 @@
+"""The chat page in a real browser: Debian's chromium, driven by Playwright, over the scripted chain."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, NOTHING, ScriptedChain
+
+from assistant.chat import launch_chat, server
+from assistant.settings import Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (Debian: apt-get install chromium)")
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@dataclass
+class Visit:
+    """A visitor's page, with every address it asked for and every dialog it opened."""
+
+    page: sync_api.Page
+    requests: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def ask(self, question: str, turn: int) -> None:
+        self.page.fill("#box textarea", question)
+        self.page.press("#box textarea", "Enter")
+        self.answered(turn)
+
+    def answered(self, turn: int) -> None:
+        """Waits until the answer is whole and the page takes the next question."""
+        self.page.wait_for_selector(f"#answer-{turn} .copy")
+        self.page.wait_for_selector("#box .submit-button")
+        self.page.wait_for_timeout(100)  # Gradio takes the next question a moment after the last message
+
+    def hosts(self) -> set[str | None]:
+        return {urlsplit(address).hostname for address in self.requests if not address.startswith(("data:", "blob:"))}
+
+    def in_view(self, selector: str) -> bool:
+        """Whether the top of an element lies within the window, once scrolling has come to rest."""
+        place = self.page.locator(selector)
+        before = None
+        for _ in range(50):
+            box = place.bounding_box()
+            if box == before:
+                break
+            before = box
+            self.page.wait_for_timeout(100)
+        return box is not None and -1 <= box["y"] < self.page.viewport_size["height"] - 40
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def chain() -> ScriptedChain:
+    return ScriptedChain(faults={"坏了吗？": RuntimeError("/srv/secret broke")})
+
+
+@pytest.fixture(scope="module")
+def thumbs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("chat") / "thumbs.jsonl"
+
+
+@pytest.fixture(scope="module")
+def address(chain: ScriptedChain, thumbs: Path) -> Iterator[str]:
+    page = launch_chat(chain, Settings(port=0, feedback=str(thumbs)), wait=False)
+    yield page.local_url
+    page.close()
+
+
+def opened(browser: sync_api.Browser, address: str, **options: object) -> Visit:
+    """The page in a new browser profile."""
+    context = browser.new_context(**{"viewport": DESK, "locale": "zh-CN", "reduced_motion": "reduce"} | options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit = Visit(context.new_page())
+    visit.page.set_default_timeout(15_000)
+    visit.page.on("request", lambda asked: visit.requests.append(asked.url))
+    visit.page.on("dialog", lambda dialog: (visit.dialogs.append(dialog.message), dialog.dismiss()))
+    visit.page.on("console", lambda said: visit.complaints.append(said.text) if said.type == "error" else None)
+    visit.page.goto(address)
+    visit.page.wait_for_selector("#chat .example")
+    return visit
+
+
+@pytest.fixture(scope="module")
+def desk(browser: sync_api.Browser, address: str) -> Iterator[Visit]:
+    visit = opened(browser, address)
+    yield visit
+    visit.page.context.close()
+
+
+@pytest.fixture
+def visit(desk: Visit) -> Visit:
+    """The page of a Chinese reader at a desk, with no conversation on it."""
+    if desk.page.locator(".question").count():
+        desk.page.click("#clear")
+    desk.page.wait_for_selector("#chat .example")
+    desk.page.fill("#box textarea", "")
+    return desk
+
+
+def test_question_is_answered_and_a_citation_leads_to_its_card(visit: Visit) -> None:
+    visit.ask(BOOKS.question, 1)
+    said = visit.page.locator("#answer-1 .said")
+    assert said.inner_text() == BOOKS.text
+    assert said.locator("strong").inner_text() == "36000册"
+    assert visit.page.locator("#sources .card:not(.found) .title").all_inner_texts() == ["甲街道图书馆周末开放到晚上九点", "乙公交线路改道"]
+    assert visit.page.locator("#source-1-1 .meta").inner_text() == "某市晚报 · 2025年11月18日 · 社区 · 张三、李四"
+    assert visit.page.locator("#source-1-1 .passage mark").inner_text() == "图书馆馆长王五说，馆里有36000册图书和120个座位。"
+    visit.page.click("#answer-1 a.cite >> text=[2]")
+    assert visit.page.locator(".lit").get_attribute("id") == "source-1-2"
+    assert visit.in_view("#source-1-2")
+    assert visit.page.evaluate("document.activeElement.id") == "source-1-2"
+    assert visit.hosts() == {"127.0.0.1"} and visit.complaints == []
+
+
+def test_on_a_phone_a_citation_scrolls_down_to_its_card_and_back(browser: sync_api.Browser, address: str) -> None:
+    visit = opened(browser, address, viewport=PHONE)
+    visit.ask(BOOKS.question, 1)
+    visit.ask(HOURS.question, 2)
+    assert visit.in_view("#answer-2")
+    talk, sources = visit.page.locator("#talk").bounding_box(), visit.page.locator("#sources").bounding_box()
+    assert sources["y"] >= talk["y"] + talk["height"] and sources["width"] > 340
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    visit.page.click("#answer-2 a.cite")
+    assert visit.page.locator(".lit").get_attribute("id") == "source-2-1" and visit.in_view("#source-2-1")
+    visit.page.click("#source-2-1 a.number")
+    assert visit.in_view("#answer-2")
+    visit.page.context.close()
+
+
+def test_citation_of_an_earlier_answer_opens_its_folded_sources(visit: Visit) -> None:
+    visit.ask(BOOKS.question, 1)
+    visit.ask(HOURS.question, 2)
+    assert not visit.page.locator("#source-1-2").is_visible()
+    visit.page.click("#answer-1 a.cite >> text=[2]")
+    assert visit.page.locator("#source-1-2").is_visible() and visit.in_view("#source-1-2")
+
+
+def test_citation_and_card_are_reached_by_keyboard(visit: Visit) -> None:
+    visit.ask(BOOKS.question, 1)
+    visit.page.locator("#answer-1 a.cite").first.focus()
+    visit.page.keyboard.press("Enter")
+    assert visit.page.locator(".lit").get_attribute("id") == "source-1-1"
+    for _ in range(2):  # the number that leads back, then the fold
+        visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Enter")
+    assert visit.page.locator("#source-1-1 .whole mark").inner_text() == "图书馆馆长王五说，馆里有36000册图书和120个座位。"
+    assert visit.page.locator("#source-1-1 .whole p").count() == 3
+    assert not visit.page.locator("#source-1-1 .passage").is_visible()
+
+
+def test_starter_and_follow_up_are_asked_with_the_conversation_so_far(visit: Visit, chain: ScriptedChain) -> None:
+    assert visit.page.locator("#chat .example").all_inner_texts() == [answer.question for answer in ANSWERS]
+    visit.page.click(f"#chat .example >> text={BOOKS.question}")
+    visit.answered(1)
+    assert visit.page.locator("#chat .option").all_inner_texts() == list(BOOKS.follow_ups)
+    visit.page.click(f"#chat .option >> text={HOURS.question}")
+    visit.answered(2)
+    assert [turn.question for turn in chain.asked[-1].history] == [BOOKS.question]
+    assert chain.asked[-1].history[0].answer == BOOKS.text
+    visit.page.click("#answer-2 .how summary")
+    assert "理解为：甲街道图书馆周末开放到几点？" in visit.page.inner_text("#answer-2 .how")
+    assert visit.page.inner_text("#answer-2 .note") == "语言模型没有回答，下面是原文摘句。"
+
+
+def test_refusal_shows_the_nearest_articles(visit: Visit) -> None:
+    visit.ask(NOTHING.question, 1)
+    assert visit.page.inner_text("#sources .label") == "最接近的报道"
+    assert visit.page.locator("#sources .card").count() == 2
+
+
+def test_reload_keeps_the_conversation_until_it_is_cleared(visit: Visit) -> None:
+    visit.ask(BOOKS.question, 1)
+    visit.ask(NOTHING.question, 2)
+    before = visit.page.locator(".answer").all_inner_texts()
+    visit.page.reload()
+    visit.page.wait_for_selector("#answer-2")
+    assert visit.page.locator(".question").all_inner_texts() == [BOOKS.question, NOTHING.question]
+    assert visit.page.locator(".answer").all_inner_texts() == before
+    visit.page.click("#answer-1 a.cite >> text=[1]")
+    assert visit.page.locator(".lit").get_attribute("id") == "source-1-1"
+    visit.page.click("#clear")
+    visit.page.wait_for_selector("#chat .example")
+    visit.page.reload()
+    visit.page.wait_for_selector("#chat .example")
+    assert visit.page.locator(".question").count() == 0
+
+
+def test_hostile_article_question_and_answer_stay_text(visit: Visit) -> None:
+    visit.ask(ATTACK.question, 1)
+    assert visit.page.inner_text(".question") == ATTACK.question
+    said = visit.page.inner_text("#answer-1 .said")
+    assert re.sub(r"\s", "", said) == re.sub(r"\s", "", ATTACK.text)
+    visit.page.click("#answer-1 a.cite")
+    visit.page.click("#source-1-1 .whole summary")
+    assert "${alert('template')} {{7*7}} $$x^2$$ `code` **粗**" in visit.page.inner_text("#source-1-1 .whole")
+    visit.page.hover("#source-1-1 .meta")
+    visit.page.reload()
+    visit.page.wait_for_selector("#answer-1")
+    visit.page.click("#chat .option")
+    visit.answered(2)
+    assert visit.page.locator("#chat img, #sources img, #sources a.original, #answer-1 a:not(.cite)").count() == 0
+    assert visit.dialogs == [] and visit.hosts() == {"127.0.0.1"}
+
+
+def test_forged_conversation_in_the_browser_is_harmless(visit: Visit) -> None:
+    visit.ask(BOOKS.question, 1)
+    forged = json.dumps([{"question": "<img src=x onerror=alert(1)>"}])
+    visit.page.evaluate("forged => localStorage.setItem('newspaper-assistant', forged)", forged)
+    visit.page.reload()
+    visit.page.wait_for_selector("#chat .example")
+    visit.ask(BOOKS.question, 1)
+    assert visit.dialogs == []
+
+
+def test_retry_asks_the_last_question_again_in_its_place(visit: Visit, chain: ScriptedChain) -> None:
+    visit.ask(BOOKS.question, 1)
+    visit.ask(HOURS.question, 2)
+    before = len(chain.asked)
+    visit.page.click("#chat button[aria-label=重试]")
+    while len(chain.asked) == before:
+        visit.page.wait_for_timeout(50)
+    visit.answered(2)
+    assert [ask.question for ask in chain.asked[before:]] == [HOURS.question]
+    assert [turn.question for turn in chain.asked[-1].history] == [BOOKS.question]
+    assert visit.page.locator(".question").count() == 2
+
+
+def test_copy_takes_the_answer_with_its_sources(visit: Visit) -> None:
+    visit.ask(BOOKS.question, 1)
+    visit.page.click("#answer-1 .copy")
+    visit.page.wait_for_selector("#answer-1 .copied")
+    assert visit.page.evaluate("navigator.clipboard.readText()") == (
+        BOOKS.text + "\n\n[1] 某市晚报，2025年11月18日，《甲街道图书馆周末开放到晚上九点》\n[2] 某市晚报，2025年11月，《乙公交线路改道》")
+
+
+def test_thumb_is_stored(visit: Visit, thumbs: Path) -> None:
+    visit.ask(BOOKS.question, 1)
+    visit.ask(NOTHING.question, 2)
+    with visit.page.expect_response("**/run/predict**"):
+        visit.page.locator("#chat button[aria-label=踩]").last.click()
+    [row] = [json.loads(line) for line in thumbs.read_text(encoding="utf-8").splitlines()]
+    assert (row["question"], row["liked"]) == (NOTHING.question, False)
+
+
+def test_fault_is_told_in_a_sentence(visit: Visit) -> None:
+    visit.ask("坏了吗？", 1)
+    assert visit.page.inner_text("#answer-1 .said") == (
+        "这会儿答不上来，请稍后再问一次。\nThe assistant cannot answer right now. Please ask again later.")
+    assert "/srv" not in visit.page.content()
+
+
+def test_enter_that_picks_a_word_in_an_input_method_does_not_send(visit: Visit) -> None:
+    keyboard = visit.page.context.new_cdp_session(visit.page)
+    visit.page.focus("#box textarea")
+    keyboard.send("Input.imeSetComposition", {"text": "tushuguan", "selectionStart": 9, "selectionEnd": 9})
+    enter = {"type": "rawKeyDown", "key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
+    keyboard.send("Input.dispatchKeyEvent", enter)
+    keyboard.send("Input.insertText", {"text": "图书馆"})
+    visit.page.wait_for_timeout(300)
+    assert visit.page.input_value("#box textarea") == "图书馆" and visit.page.locator(".question").count() == 0
+
+
+def colours(visit: Visit) -> tuple[int, int]:
+    """How bright, from 0 to 255, the paper and the ink are."""
+    shown = visit.page.evaluate("""['backgroundColor', 'color'].map((name, i) =>
+        getComputedStyle(i ? document.querySelector('.card .title') : document.body)[name])""")
+    paper, ink = (int(re.findall(r"\d+", colour)[0]) for colour in shown)
+    return paper, ink
+
+
+def test_page_is_chinese_and_light_or_english_and_dark_as_the_browser_is(
+        visit: Visit, browser: sync_api.Browser, address: str) -> None:
+    english = opened(browser, address, locale="en-GB", color_scheme="dark")
+    for shown, name, headline, field in (
+            (visit, "问报", "想知道报上说了什么？", "问一问报上的事……"),
+            (english, "Ask the paper", "What did the paper say?", "Ask about anything in the paper…")):
+        assert shown.page.inner_text("#masthead .product") == name
+        assert shown.page.inner_text(".headline") == headline
+        assert shown.page.get_attribute("#box textarea", "placeholder") == field
+    (paper, ink), (night, chalk) = colours(visit), colours(english)
+    assert paper > 220 and ink < 60 and night < 60 and chalk > 200
+    english.page.context.close()
+
+
+def test_stop_ends_the_answer_and_a_full_queue_says_busy(
+        browser: sync_api.Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("assistant.chat.page.ANSWERS_AT_ONCE", 1)
+    monkeypatch.setattr(server, "QUEUE", 1)
+    chain = ScriptedChain(pause=1.0)
+    served = launch_chat(chain, Settings(port=0, feedback=str(tmp_path / "thumbs.jsonl")), wait=False)
+    context = browser.new_context(locale="zh-CN")
+    pages = [context.new_page() for _ in range(3)]
+    for page in pages:
+        page.goto(served.local_url)
+        page.wait_for_selector("#chat .example")
+    for page in pages:  # the first is answered, the second waits, the third is one too many
+        with page.expect_response("**/queue/join**"):
+            page.fill("#box textarea", BOOKS.question)
+            page.press("#box textarea", "Enter")
+        page.wait_for_timeout(300)
+    pages[2].wait_for_selector(".toast-wrap >> text=现在提问的人太多，请稍后再试。")
+    pages[0].wait_for_selector("#answer-1 .said")
+    pages[0].click("#box .stop-button")
+    pages[0].wait_for_selector("#answer-1 .note >> text=已停止。")
+    pages[0].wait_for_selector("#box .submit-button")
+    said = pages[0].inner_text("#answer-1 .said")
+    assert said and BOOKS.text.startswith(said) and said != BOOKS.text
+    pages[1].wait_for_selector("#answer-1 .said")
+    assert BOOKS.question in chain.broken_off
+    context.close()
+    served.close()

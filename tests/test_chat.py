@@ -1,0 +1,421 @@
+"""The chat page without a browser: its HTML, what it keeps, its thumbs, its doors."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+from scripted_chain import (
+    ATTACK,
+    BOOKS,
+    BUS,
+    HOSTILE,
+    HOURS,
+    LIBRARY,
+    NOTHING,
+    PARK,
+    PIECE,
+    ScriptedChain,
+    passage_of,
+    quoted,
+    said,
+)
+
+from assistant.chat import build_chat, cards, conversation, launch_chat, page, server
+from assistant.errors import AssistantError, IndexMissing
+from assistant.schema import Answer, Article, Coverage, Turn
+from assistant.settings import Settings
+
+find = ScriptedChain().articles.get
+
+
+def two(chinese: str, english: str) -> str:
+    return f'<span class="zh">{chinese}</span><span class="en" lang="en">{english}</span>'
+
+
+# cards: exact HTML
+
+
+def test_highlight_marks_overlapping_and_outlying_spans_once() -> None:
+    marked = cards.highlight("一<二>三四", [(2, 4), (1, 3), (4, 99), (-5, 0)], "mark")
+    assert marked == "一<mark>&lt;二</mark><mark>&gt;</mark><mark>三四</mark>"
+
+
+def test_highlight_of_a_part_counts_in_the_whole_text() -> None:
+    assert cards.highlight("甲乙丙丁", [(0, 2), (3, 4)], "mark", 1, 4) == "<mark>乙</mark>丙<mark>丁</mark>"
+
+
+def test_paragraphs_mark_a_quote_that_runs_over_a_line_break() -> None:
+    assert cards.paragraphs("甲乙\n\n丙丁", [(1, 5)], 0, 6) == "<p>甲<mark>乙</mark></p><p><mark>丙</mark>丁</p>"
+
+
+@pytest.mark.parametrize(("date", "chinese", "english"), [
+    ("2025-11-08", "2025年11月8日", "8 November 2025"),
+    ("2025-11", "2025年11月", "November 2025"),
+    ("2025", "2025年", "2025"),
+    ("0000-00-00", "0年0月0日", "0000-00-00"),
+    ("本月", "本月", "本月"),
+])
+def test_dates_are_said_at_their_precision(date: str, chinese: str, english: str) -> None:
+    assert (cards.chinese_date(date), cards.english_date(date)) == (chinese, english)
+
+
+def test_masthead_says_what_the_archive_holds_in_one_line() -> None:
+    assert cards.masthead(Coverage(10, 24, "2025-11", "2025-11", ("某市晚报",))) == (
+        '<header class="masthead"><h1><span class="paper">某市晚报</span><span class="product">'
+        + two("问报", "Ask the paper")
+        + '</span></h1><p class="coverage">'
+        + two("10 篇文章 · 2025年11月 · 某市晚报", "10 articles · November 2025 · 某市晚报") + "</p></header>"
+    )
+
+
+def test_masthead_of_several_papers_and_of_none() -> None:
+    many = cards.masthead(Coverage(1, 1, "2023", "2025-11", ("甲报", "乙报", "丙报", "丁报")))
+    assert "1 篇文章 · 2023年—2025年11月 · 甲报、乙报、丙报等 4 家<" in many
+    assert "1 article · 2023 – November 2025 · 甲报, 乙报, 丙报 and 1 more<" in many
+    assert 'class="paper"' not in many
+    assert '<span class="zh">0 篇文章</span>' in cards.masthead(Coverage(0, 0))
+
+
+def test_answer_links_its_numbers_and_emphasises_the_short_answer() -> None:
+    answer = Answer("问", "有36000册。[1]还有[2]和[99]。\n完", citations=(quoted(1, LIBRARY, "36000册"), quoted(2, BUS, "丁路")),
+                    emphasis=((1, 7),), notes=("注<意>\nNote",))
+    assert cards.answer_html(answer, 3) == (
+        '<div class="answer" id="answer-3"><p class="note">注&lt;意&gt;<br>Note</p>'
+        '<p class="said">有<strong>36000册</strong>。'
+        '<a class="cite" href="#source-3-1">[1]</a>还有<a class="cite" href="#source-3-2">[2]</a>和[99]。<br>完</p>'
+        '<div class="foot"><button class="copy" type="button">' + two("复制", "Copy") + '<span class="clip" hidden>'
+        '有36000册。[1]还有[2]和[99]。<br>完<br><br>'
+        '[1] 某市晚报，2025年11月18日，《甲街道图书馆周末开放到晚上九点》<br>[2] 某市晚报，2025年11月，《乙公交线路改道》</span></button></div></div>'
+    )
+
+
+def test_fold_says_how_the_answer_was_found() -> None:
+    html = cards.answer_html(HOURS, 1)
+    assert ('<details class="how"><summary>'
+            + two("检索过程 · 看了 2 篇 · 0.15 秒", "How this was found · 2 articles · 0.15 s")
+            + '</summary><p class="understood">' + two("理解为", "Understood as") + "：甲街道图书馆周末开放到几点？</p>"
+            '<ol><li><span class="name">理解</span><span class="detail"></span>'
+            '<span class="time">0.001 s</span></li><li><span class="name">检索</span><span class="detail">2 段</span>'
+            '<span class="time">0.120 s</span></li>') in html
+
+
+def test_answer_under_way_says_what_is_being_done() -> None:
+    assert cards.answer_html(Answer("问", done=False), 1) == (
+        '<div class="answer" id="answer-1"><p class="waiting">' + two("正在查找", "Searching") + "</p></div>")
+    assert "正在读 2 篇报道" in cards.answer_html(Answer("问", passages=(passage_of(BUS), passage_of(PARK)), done=False), 1)
+    assert cards.answer_html(Answer("问", "半", done=False), 1) == (
+        '<div class="answer growing" id="answer-1"><p class="said">半</p></div>')
+
+
+def test_card_of_a_cited_article() -> None:
+    html = cards.sources_html([said("问", "丁路站。[1]", [quoted(1, BUS, "乘客可以在丁路站上车。")], [BUS])], find)
+    assert html == (
+        '<details class="turn" open><summary><span class="label">' + two("来源", "Sources") + "</span>"
+        '<span class="asked">问</span></summary><article class="card" id="source-1-1" tabindex="-1"><h3>'
+        '<a class="number" href="#answer-1" title="回到回答 · Back to the answer">1</a>'
+        '<span class="title">乙公交线路改道</span></h3>'
+        '<p class="meta">某市晚报 · 2025年11月 · 出行 · 赵六</p><blockquote class="passage">'
+        "<p>为配合丙路施工，乙公交线路自11月20日起改道，绕行丁路。</p><p>改道期间，图书馆站停用，<mark>乘客可以在丁路站上车。</mark></p></blockquote>"
+        '<details class="whole"><summary>' + two("展开全文", "Whole article") + "</summary>"
+        "<p>为配合丙路施工，乙公交线路自11月20日起改道，绕行丁路。</p><p>改道期间，图书馆站停用，<mark>乘客可以在丁路站上车。</mark></p>"
+        "</details></article></details>"
+    )
+
+
+def test_one_card_per_article_in_order_of_number_newest_turn_first() -> None:
+    second = Answer("二问", "[2][1][1]", citations=(
+        quoted(2, BUS, "丁路站"), quoted(1, LIBRARY, "36000册"), quoted(1, LIBRARY, "120个座位")))
+    html = cards.sources_html([BOOKS, second], find)
+    places = [html.index(f'id="{anchor}"') for anchor in ("source-2-1", "source-2-2", "source-1-1", "source-1-2")]
+    assert places == sorted(places) and html.count("<article") == 4
+    assert html.count('<details class="turn" open>') == 1 and html.count('<details class="turn">') == 1
+    assert "馆里有<mark>36000册</mark>图书和<mark>120个座位</mark>。" in html
+
+
+def test_articles_found_but_not_cited_stay_in_a_fold() -> None:
+    html = cards.sources_html([BOOKS], find)
+    assert '<details class="others"><summary><span class="zh">另外找到 1 篇</span>' in html
+    assert '<article class="card found"><h3><span class="title">冬日的戊公园里，老人在阳光下下棋，孩子们放起风筝…</span></h3>' in html
+
+
+def test_refusal_shows_the_nearest_articles() -> None:
+    html = cards.sources_html([NOTHING], find)
+    assert '<span class="zh">最接近的报道</span>' in html and html.count("<article") == 2 and "<mark>" not in html
+
+
+def test_a_greeting_has_no_sources() -> None:
+    assert cards.sources_html([Answer("你好", "您好", kind="greeting")], find) == ""
+
+
+def test_quote_of_an_article_that_is_gone_or_changed_is_shown_alone() -> None:
+    gone = Answer("问", "[1]", citations=(quoted(1, BUS, "丁路站"),))
+    for archive in ({}, {"b.md": Article("b.md", "全改了。")}):
+        html = cards.sources_html([gone], archive.get)
+        assert '<blockquote class="passage"><p><mark>丁路站</mark></p></blockquote></article>' in html
+
+
+def test_card_opens_around_the_quote_in_a_very_long_article() -> None:
+    article = Article("long", "甲" * 30_000 + "。找到。" + "乙" * 30_000)
+    html = cards.sources_html([said("问", "[1]", [quoted(1, article, "找到。")], [article])], find)
+    assert "甲<mark>" not in html and "。<mark>找到。</mark>乙" in html
+    assert "全文 60004 字，这里是引文前后的 12000 字。" in html and len(html) < 14_000
+
+
+@pytest.mark.parametrize("url", [
+    "javascript:alert(1)", "data:text/html,x", "//example.org", "http:", "http://[", " ", "ftp://x/y", None])
+def test_only_web_addresses_become_links(url: str | None) -> None:
+    article = Article("a", "正文。", url=url)
+    assert "href=" not in cards.latest_html([article])
+
+
+def test_a_web_address_is_escaped_and_opens_without_a_referrer() -> None:
+    html = cards.latest_html([Article("a", "正文。", url='https://example.org/?a=1&b=">')])
+    assert ('<a class="original" href="https://example.org/?a=1&amp;b=&quot;&gt;" target="_blank" '
+            'rel="noopener noreferrer">' in html)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def test_hostile_article_question_and_answer_bring_no_tag_of_their_own() -> None:
+    chat = page.messages([ATTACK])
+    html = "".join([*(message["content"] for message in chat), cards.sources_html([ATTACK], find),
+                    cards.latest_html([HOSTILE]),
+                    cards.masthead(Coverage(1, 1, "<i>", "<i>", (HOSTILE.newspaper or "",)))])
+    read = _Tags()
+    read.feed(html)
+    assert read.tags == {"div", "p", "span", "mark", "a", "details", "summary", "ol", "li", "button", "article", "h1",
+                         "h2", "h3", "blockquote", "section", "header", "br"} 
+    assert read.attributes == {"class", "id", "href", "title", "tabindex", "type", "hidden", "lang", "open"}
+    assert not any("\n" in message["content"] for message in chat)
+
+
+# conversation: what a browser keeps
+
+
+def test_conversation_comes_back_as_it_was() -> None:
+    answers = [BOOKS, HOURS, NOTHING, ATTACK]
+    saved = json.loads(json.dumps(conversation.save(answers)))
+    back = conversation.restore(saved, find)
+    assert page.messages(back) == page.messages(answers)
+    assert cards.sources_html(back, find) == cards.sources_html(answers, find)
+    assert "<" not in json.dumps(conversation.save([BOOKS]))
+
+
+def test_history_for_the_chain_is_plain_and_without_hints() -> None:
+    turns = conversation.history([NOTHING, Answer("", "请写一个问题。", kind="hint")])
+    assert turns == (Turn("己广场何时建成？", "报库里没有找到能回答这个问题的报道。"),)
+
+
+def test_quote_of_a_deleted_article_is_dropped_and_said() -> None:
+    [back] = conversation.restore(conversation.save([BOOKS]), {"b.md": BUS}.get)
+    assert [c.article_id for c in back.citations] == ["b.md"]
+    assert back.notes == ("有的引文已不在报库里。\nSome of the quotes are no longer in the archive.",)
+    html = cards.answer_html(back, 1)
+    assert '<a class="cite" href="#source-1-2">[2]</a>' in html and ">[1]<" not in html
+
+
+def test_quote_that_moved_within_its_article_is_found_again() -> None:
+    moved = Article("b.md", "新的一句。" + BUS.text)
+    saved = conversation.save([said("问", "[1]", [quoted(1, BUS, "丁路站")], [])])
+    [back] = conversation.restore(saved, {"b.md": moved}.get)
+    [citation] = back.citations
+    assert moved.text[citation.start:citation.end] == citation.quote == "丁路站"
+
+
+@pytest.mark.parametrize("change", [
+    {"question": None}, {"question": 5}, {"text": ["x"]}, {"citations": [[1]]}, {"citations": 7},
+    {"citations": [["1", "a.md", 0, "x"]]}, {"citations": [[1, "a.md", -1, "本"]]}, {"passages": [["a.md", "0", 1]]},
+    {"emphasis": [[0]]}, {"emphasis": [["a", 1]]},
+    {"steps": [["x", "y", "z"]]}, {"notes": [{}]}, {"follow_ups": None}, {"kind": {}},
+])
+def test_forged_turn_is_dropped_and_the_others_stay(change: dict) -> None:
+    [good] = conversation.save([BUS_ANSWER])
+    assert [a.question for a in conversation.restore([good | change, good], find)] == ["问"]
+
+
+@pytest.mark.parametrize("saved", [None, 5, "x", {}, {"0": 1}, [None, 5, "x", [], {}]])
+def test_forged_conversation_is_empty(saved: object) -> None:
+    assert conversation.restore(saved, find) == []
+
+
+def test_forged_quote_is_never_shown_as_the_paper_s() -> None:
+    [good] = conversation.save([BUS_ANSWER])
+    [back] = conversation.restore([good | {"citations": [[1, "b.md", 0, "报上没有的话"]]}], find)
+    assert back.citations == () and "报上没有的话" not in cards.sources_html([back], find)
+
+
+def test_conversation_is_bounded() -> None:
+    long = BUS_ANSWER.with_(question="问" * 100_000, text="答" * 100_000,
+                            notes=("注" * 9_999,) * 99, follow_ups=("问" * 9_999,) * 99,
+                            citations=BUS_ANSWER.citations * 999, passages=BUS_ANSWER.passages * 999)
+    saved = conversation.save([long] * 100)
+    assert len(saved) == 20 and len(json.dumps(saved[0])) < 200_000
+    assert len(json.dumps(conversation.save([BOOKS] * 20))) < server.BODY_BYTES / 20
+
+
+BUS_ANSWER = said("问", "丁路站。[1]", [quoted(1, BUS, "丁路站")], [BUS])
+
+
+# page: the desk behind it
+
+
+def test_a_fault_becomes_a_sentence_without_path_or_trace(caplog: pytest.LogCaptureFixture) -> None:
+    faults = {"一": RuntimeError("/srv/secret broke"), "二": IndexMissing("没有索引 /srv/secret", "no index at /srv/secret")}
+    desk = page.Desk(ScriptedChain(faults=faults), Settings())
+    for question in faults:
+        [answer] = desk.answers(question, [])
+        assert answer == Answer(question, page.UNAVAILABLE, kind="hint", refused=True)
+    assert [record.exc_info is not None for record in caplog.records] == [True, False]
+
+
+@pytest.mark.parametrize(("frame", "texts"), [(1000, 3), (0, 2 + len(range(PIECE, len(BOOKS.text), PIECE)) + 1)])
+def test_pieces_that_follow_too_soon_are_shown_with_the_next(
+        monkeypatch: pytest.MonkeyPatch, frame: float, texts: int) -> None:
+    monkeypatch.setattr(page, "FRAME_SECONDS", frame)
+    shown = list(page.Desk(ScriptedChain(), Settings()).answers(BOOKS.question, []))
+    assert [len(answer.passages) for answer in shown[:3]] == [0, 3, 3]
+    assert len(shown) == texts and shown[-1] == BOOKS
+
+
+def test_thumb_is_one_line_of_json(tmp_path) -> None:
+    desk = page.Desk(ScriptedChain(), Settings(feedback=str(tmp_path / "thumbs.jsonl")))
+    desk.keep_thumb(BUS_ANSWER, True)
+    desk.keep_thumb(NOTHING.with_(question="甲\n乙\ud800"), False)
+    first, second = map(json.loads, (tmp_path / "thumbs.jsonl").read_text(encoding="utf-8").splitlines())
+    assert list(first) == ["time", "question", "answer", "citations", "liked"] and first["time"].endswith("+00:00")
+    assert first | {"time": ""} == {"time": "", "question": "问", "answer": "丁路站。[1]", "liked": True, "citations": [
+        {"n": 1, "article_id": "b.md", "title": "乙公交线路改道", "quote": "丁路站"}]}
+    assert (second["question"], second["liked"]) == ("甲\n乙?", False)
+
+
+def test_thumbs_of_many_visitors_do_not_mix(tmp_path) -> None:
+    desk = page.Desk(ScriptedChain(), Settings(feedback=str(tmp_path / "thumbs.jsonl")))
+    visitors = [threading.Thread(target=lambda: [desk.keep_thumb(BOOKS, True) for _ in range(25)]) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    lines = (tmp_path / "thumbs.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 200 and {json.loads(line)["question"] for line in lines} == {"图书馆有多少册图书？"}
+
+
+@pytest.mark.parametrize(("event", "typed", "question"), [
+    (None, " 问 ", "问"), ({"index": 0, "value": {"text": "甲", "files": None}}, "", "甲"),
+    ({"index": [0, 1], "value": "乙"}, "打了一半", "乙"),
+    ({"value": ["x"]}, 5, ""), ("x", None, ""), ({}, "问", "问"), ({"value": {"text": 7}}, "问", ""),
+])
+def test_question_comes_from_the_click_or_the_box(event: object, typed: object, question: str) -> None:
+    assert page.question_of(event, typed) == question
+
+
+@pytest.mark.parametrize(("index", "turn"), [(1, 0), (3, 1), ([3, 0], 1), ("x", 20), (-1, 20), ([], 20), (None, 20)])
+def test_turn_of_a_message(index: object, turn: int) -> None:
+    assert page.turn_of(index) == turn
+
+
+# server: its doors
+
+
+def test_nothing_heavy_is_loaded_with_the_package() -> None:
+    code = "import sys, assistant.chat; print(sorted({'gradio', 'starlette', 'torch', 'chromadb'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_port_in_use_is_one_sentence_with_what_to_type() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AssistantError) as error:
+            launch_chat(ScriptedChain(), Settings(port=port), wait=False)
+    assert str(error.value) == (
+        f"端口 {port} 已被别的程序占用，聊天页面打不开。请换一个端口：python app.py --port {port + 1}\n"
+        f"Port {port} is taken by another program, so the chat page cannot open. "
+        f"Use another port: python app.py --port {port + 1}"
+    )
+
+
+def test_address_of_another_machine_is_one_sentence() -> None:
+    with pytest.raises(AssistantError, match="python app.py --host 127.0.0.1 --port 7860") as error:
+        launch_chat(ScriptedChain(), Settings(host="192.0.2.1"), wait=False)
+    assert error.value.__cause__.errno == errno.EADDRNOTAVAIL
+
+
+def test_no_index_is_told_before_the_page_opens() -> None:
+    class Empty(ScriptedChain):
+        def coverage(self) -> Coverage:
+            raise IndexMissing("还没有索引。", "There is no index.")
+
+    with pytest.raises(IndexMissing):
+        build_chat(Empty(), Settings())
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[str, list[str]]]:
+    """The page on a free port, and the names that were looked up while it opened."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def watched(host: object, *args: object, **more: object) -> object:
+        asked.append(host.decode() if isinstance(host, bytes) else str(host))
+        return real(host, *args, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", watched)
+        opened = launch_chat(ScriptedChain(), Settings(port=0), wait=False)
+    yield opened.local_url.rstrip("/"), asked
+    opened.close()
+
+
+def test_opening_the_page_looks_nothing_up(served: tuple[str, list[str]]) -> None:
+    assert set(served[1]) <= {"127.0.0.1", "localhost"}
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "body", "status"), [
+    ("GET", "/", {}, None, 200),
+    ("GET", "/theme.css", {}, None, 200),
+    ("GET", "/gradio_api/file=/etc/passwd", {}, None, 404),
+    ("GET", "/gradio_api/file=pyproject.toml", {}, None, 404),
+    ("GET", "/gradio_api/file=..%2f..%2fetc%2fpasswd", {}, None, 404),
+    ("GET", "/gradio_api/file=http://127.0.0.1:1/x", {}, None, 404),
+    ("GET", "/gradio_api/proxy=http://127.0.0.1:1/x", {}, None, 404),
+    ("GET", "/static/../../../../../../etc/passwd", {}, None, 403),
+    ("GET", "/static/..%2f..%2f..%2f__init__.py", {}, None, 403),
+    ("GET", "/gradio_api/info", {}, None, 404),
+    ("GET", "/monitoring", {}, None, 404),
+    ("POST", "/gradio_api/upload", {}, b"x", 404),
+    ("POST", "/gradio_api/call/asked", {}, b"{}", 404),
+    ("GET", "/", {"Host": "paper.example"}, None, 403),
+    ("GET", "/", {"Host": "localhost"}, None, 200),
+    ("POST", "/gradio_api/queue/join", {"Origin": "http://paper.example"}, b"{}", 403),
+    ("POST", "/gradio_api/queue/join", {"Origin": "null"}, b"{}", 403),
+    ("POST", "/gradio_api/queue/join", {}, b"x" * (server.BODY_BYTES + 1), 413),
+    ("POST", "/gradio_api/queue/join", {}, b"{}", 422),
+])
+def test_doors(served: tuple[str, list[str]], method: str, path: str, headers: dict, body: bytes | None,
+               status: int) -> None:
+    address = served[0].removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=10)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read().decode("utf-8", "replace")
+    connection.close()
+    assert answer.status == status
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
+    assert "Traceback" not in text and "site-packages" not in text

@@ -1,0 +1,59 @@
+"""What a question names, and whether an article knows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.named import Known, Named, named
+from assistant.schema import Article
+
+ARTICLE = Article("a.md", "11月18日，甲街道聘用56名骑手，投入3000万元。馆长张建国朗诵了《春天的路》。", title="骑手进社区",
+                  date="2025-11-20", newspaper="某市日报", section="社区", authors=("李小明",))
+
+
+@pytest.mark.parametrize(("question", "thing"), [
+    ("王忠殿是哪年牺牲的？", Named("person", "王忠殿")), ("解放区有多少个网格？", Named("place", "解放区")),
+    ("解放区有586个网格吗？", Named("number", "586")), ("2025年11月21日有什么演出？", Named("date", "2025年11月21日")),
+    ("《我是一个哨兵》是谁写的？", Named("quoted", "我是一个哨兵")), ("“小哥”是什么人？", Named("quoted", "小哥")),
+    ("解放區有多少個網格？", Named("place", "解放区")), ("张苗写了什么？", Named("person", "张苗")),
+])
+def test_a_question_names_things(question: str, thing: Named) -> None:
+    assert thing in named(question)
+
+
+@pytest.mark.parametrize("question", ["", "为什么？", "有多少个网格？", "他是哪年牺牲的？", "qwxyz"])
+def test_a_question_may_name_nothing(question: str) -> None:
+    assert named(question) == []
+
+
+def test_each_thing_is_named_once() -> None:
+    things = named("王忠殿和王忠殿，586个和586个，“小哥”和“小哥”")
+    assert len(things) == len(set(things))
+    assert {Named("person", "王忠殿"), Named("quoted", "小哥")} <= set(things)
+
+
+@pytest.mark.parametrize("thing", [
+    Named("name", "张建国"), Named("name", "李小明"), Named("place", "甲街道"),
+    Named("number", "五十六"), Named("number", "0.3亿"), Named("number", "56"),
+    Named("date", "11月18日"), Named("date", "2025年11月18日"), Named("quoted", "春天的路"), Named("name", "某市日报"),
+])
+def test_an_article_knows_what_it_says_and_what_it_is(thing: Named) -> None:
+    assert Known(ARTICLE).knows(thing)
+
+
+@pytest.mark.parametrize("thing", [
+    Named("name", "王建国"), Named("place", "乙街道"), Named("number", "57名"), Named("number", "3000亿元"),
+    Named("date", "11月19日"), Named("date", "2024年11月18日"), Named("quoted", "秋天的路"),
+])
+def test_an_article_does_not_know_another_thing(thing: Named) -> None:
+    assert not Known(ARTICLE).knows(thing)
+
+
+def test_a_number_that_counts_what_is_asked_for_presumes_nothing() -> None:
+    assert named("哪两家单位联合？") == []
+    assert named("第二场演出在哪天？") == [Named("number", "二场演")]
+
+
+def test_a_school_is_named_with_its_place() -> None:
+    assert Named("place", "朝阳路小学") in named("朝阳路小学来了多少人？")
+    assert named("焦作一中门口怎么样？") == [Named("place", "焦作一中")]

@@ -27,7 +27,7 @@ PIECE_CHARACTERS = 50
 """Sentences longer than this are read in stretches of about as many characters: on natural_dev the answer
 is then among 160 quoted characters for 62.5 % of the questions, with 80 for 60.6 %, with whole sentences for 58.8 %."""
 NEAR = 0.35
-"""Cosines of unrelated words in the shipped table lie below this (measured on 2,000 random pairs: 99 %)."""
+"""Cosines from which two words count as alike: of 2,000 random pairs in the shipped table 99.9 % lie below 0.17."""
 Vectors = Callable[[Sequence[str]], np.ndarray]
 """Unit vectors (n, dimension) of words, in order."""
 TYPED = ("number", "date", "person", "place", "organisation", "title")

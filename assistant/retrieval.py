@@ -17,7 +17,7 @@ from assistant.schema import Filters, Passage
 from assistant.snapshot import Index, Snapshot, check_model
 
 CANDIDATES = 100
-"""Chunks taken from either leg before fusion; a chunk beyond the hundredth of both is never first."""
+"""Chunks taken from either leg before fusion: ten articles with ten chunks each."""
 ARTICLES = 10
 """Different articles that the passages reach where the archive holds so many."""
 EXACT_FILTER = 20_000

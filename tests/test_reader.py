@@ -15,7 +15,7 @@ from assistant import answerability, reader_features
 from assistant.boosted_trees import Logistic, Trees
 from assistant.lexical_index import LexicalIndex
 from assistant.question import Question, understand
-from assistant.reader import QUOTED_CHARACTERS, SHIPPED, Quote, Reader, Reading, rareness
+from assistant.reader import QUOTED_CHARACTERS, SHIPPED, SURE, Quote, Reader, Reading, rareness
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article, Ask, Chunk, Passage
 
@@ -25,10 +25,13 @@ QUESTIONS = [json.loads(line)["question"]
 
 
 class ScriptedRanker:
-    """Rates a stretch by the share of the question's bigrams in it."""
+    """Rates a stretch by the share of the question's bigrams in it, times `sureness`."""
+
+    def __init__(self, sureness: float = 1.0) -> None:
+        self.sureness = sureness
 
     def probability(self, rows: np.ndarray) -> np.ndarray:
-        return rows[:, reader_features.NAMES.index("bigrams")].astype(float)
+        return self.sureness * rows[:, reader_features.NAMES.index("bigrams")].astype(float)
 
 
 class ScriptedJudge:
@@ -46,8 +49,8 @@ def no_vectors(texts: list[str]) -> np.ndarray:
     return np.zeros((len(texts), 4), np.float32)
 
 
-def scripted_reader(judge: ScriptedJudge | None = None) -> Reader:
-    return Reader(ScriptedRanker(), judge or ScriptedJudge(), {}, 1000, no_vectors)  # type: ignore[arg-type]
+def scripted_reader(judge: ScriptedJudge | None = None, sureness: float = 1.0) -> Reader:
+    return Reader(ScriptedRanker(sureness), judge or ScriptedJudge(), {}, 1000, no_vectors)  # type: ignore[arg-type]
 
 
 def passage(article: Article, score: float = 1.0) -> Passage:
@@ -58,9 +61,9 @@ def understood(question: str) -> Question:
     return understand(Ask(question), lambda _: False, lambda _: False, date(2025, 11, 30))
 
 
-def read(question: str, *texts: str, judge: ScriptedJudge | None = None) -> Reading:
+def read(question: str, *texts: str, judge: ScriptedJudge | None = None, sureness: float = 1.0) -> Reading:
     passages = [passage(Article(f"{n}.md", text), 1 / n) for n, text in enumerate(texts, 1)]
-    return scripted_reader(judge).read(understood(question), passages, lambda _: 0.5)
+    return scripted_reader(judge, sureness).read(understood(question), passages, lambda _: 0.5)
 
 
 def quoted(reading: Reading) -> list[str]:
@@ -115,9 +118,15 @@ def test_neighbours_become_one_quote() -> None:
 
 
 def test_quotes_of_the_likeliest_article_come_first_then_in_the_texts_order() -> None:
-    reading = read("食堂每餐收费多少元？", "食堂很大。丙公司放假。某市下雨。食堂收费。", "食堂每餐收费10元。")
+    texts = "食堂很大。丙公司放假。某市下雨。食堂收费。", "食堂每餐收费10元。"
+    reading = read("食堂每餐收费多少元？", *texts, sureness=SURE / 2)
     assert quoted(reading) == ["食堂每餐收费10元。", "食堂很大。", "食堂收费。"]
     check(reading)
+
+
+def test_beside_a_sure_answer_only_a_strong_rival_is_quoted() -> None:
+    texts = "食堂很大。丙公司放假。某市下雨。食堂收费。", "食堂每餐收费10元。"
+    assert quoted(read("食堂每餐收费多少元？", *texts)) == ["食堂每餐收费10元。"]
 
 
 def test_one_stretch_that_is_longer_is_quoted_whole() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 NAME = "chunks"
-HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200,
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": 200,
         "batch_size": 1, "sync_threshold": 1}
 """With the first four every vector finds itself among 100,000, which Chroma's own defaults miss (STACK).
 

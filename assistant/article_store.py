@@ -167,11 +167,12 @@ class ArticleStore:
     def files(self) -> dict[str, StoredFile]:
         """The files by name, as they were last read."""
         rows = self._rows("SELECT name, size, mtime_ns, sha256, failures FROM files")
-        return {row[0]: StoredFile(*row[:4], tuple(Failure(*f) for f in json.loads(row[4]))) for row in rows}
+        return {row[0]: StoredFile(*row[:4], _failures(row[4])) for row in rows}
 
     def failures(self) -> tuple[Failure, ...]:
         """Everything in the files that could not be used, by file and line; repeated ids among it."""
-        found = [failure for file in self.files().values() for failure in file.failures]
+        rows = self._rows("SELECT failures FROM files WHERE failures <> ''")
+        found = [failure for text, in rows for failure in _failures(text)]
         repeated = self._rows("SELECT a.id, a.file, b.file FROM articles a JOIN published b USING (id) "
                               "WHERE a.file <> b.file")
         for article_id, file, first in repeated:
@@ -183,7 +184,8 @@ class ArticleStore:
 
     def put_file(self, file: StoredFile) -> None:
         """Keeps how a file was read."""
-        failures = json.dumps([(f.file, f.line, f.reason) for f in file.failures], ensure_ascii=False)
+        rows = [(failure.file, failure.line, failure.reason) for failure in file.failures]
+        failures = json.dumps(rows, ensure_ascii=False) if rows else ""
         self._write("REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
                     file.name, file.size, file.mtime_ns, file.sha256, failures)
 
@@ -288,6 +290,10 @@ def _row(file: str, article: Article) -> tuple[str | None, ...]:
     authors, content = (json.dumps(v, ensure_ascii=False) for v in (article.authors, article.to_json()))
     return (article.id, file, article.content_hash, article.date, article.newspaper, article.section, article.kind,
             authors, content)
+
+
+def _failures(text: str) -> tuple[Failure, ...]:
+    return tuple(Failure(*row) for row in json.loads(text)) if text else ()
 
 
 def _article(content: str) -> Article:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NAME = "chunks"
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": 200,
         "batch_size": 1, "sync_threshold": 1}
-"""With the first four every vector finds itself among 100,000, which Chroma's own defaults miss (STACK).
+"""With the first four, 500 of 169,000 chunks (512 numbers each) all found themselves, and 99.8 % of their ten
+nearest; an `ef_construction` of 200 takes twice as long for 0.2 % more, and Chroma's defaults miss some (STACK).
 
 The last two have every call written through to the graph's files. By default up to 1,000 vectors wait in
 Chroma's log, and whoever opens the index works them in again and rewrites its files.

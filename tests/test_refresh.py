@@ -76,12 +76,13 @@ def contents(index: Path) -> dict[str, tuple]:
 
 
 def top_ten(index: Path, question: str) -> tuple[list, list]:
+    """The ten best chunks by words and by vectors; those of one score in the order of their ids."""
     snapshot = Snapshot(index / "snapshots" / current_id(index))
     try:
         vector = BigramEmbedding().encode([question])[0]
-        words = sorted(((name, round(score, 3)) for name, score in snapshot.words.search(question, 100)),
-                       key=lambda hit: (-hit[1], hit[0]))[:10]
-        return words, [(name, round(score, 3)) for name, score in snapshot.vectors.search(vector, 10)]
+        legs = snapshot.words.search(question, 100), snapshot.vectors.search(vector, 100)
+        return tuple(sorted(((name, round(score, 3)) for name, score in leg), key=lambda hit: (-hit[1], hit[0]))[:10]
+                     for leg in legs)
     finally:
         snapshot.close()
 

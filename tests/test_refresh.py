@@ -408,7 +408,7 @@ STEPS = st.lists(st.lists(st.tuples(st.sampled_from(["a", "b", "夹/c"]), st.sam
 
 
 @given(steps=STEPS)
-@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
+@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_refreshes_equals_a_fresh_build(tmp_path_factory, monkeypatch, steps) -> None:
     """Each step changes, adds or deletes files; two of them may give the same id."""

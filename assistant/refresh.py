@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from assistant.embedding import Embedding
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a stage ("files", "articles", "words", "vectors", "verify"), how much is done, and of how much."""
+"""Called with a stage ("files", "articles", "chunks", "words", "vectors", "verify"), how much is done, of how much."""
 
 EMBED_BATCH = 512
 """Texts embedded and kept in the cache at once: the most work that a kill can lose."""
@@ -296,7 +296,9 @@ def _read(plan: _Plan, path: Path, tell: Progress) -> ArticleStore:
         changes = store.changes()
         for article_id in changes.deleted:
             store.remove_chunks(article_id)
-        for article_id in sorted(store.ids()) if plan.recut else (*changes.added, *changes.changed):
+        ids = sorted(store.ids()) if plan.recut else [*changes.added, *changes.changed]
+        for done, article_id in enumerate(ids):
+            tell("chunks", done, len(ids))
             article = store.article(article_id)
             chunks = chunk_article(article)
             store.put_chunks(article_id, chunks, [text_hash(embedding_text(article, chunk)) for chunk in chunks])

@@ -208,7 +208,7 @@ def test_a_dry_run_tells_and_leaves_no_trace(corpus: Path, index: Path, tmp_path
 def test_progress_is_told(corpus: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
     refresh(corpus, tmp_path / "index", BigramEmbedding(), progress=lambda *step: told.append(step))
-    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["files", "articles", "words", "vectors", "verify"]
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["files", "articles", "chunks", "words", "vectors", "verify"]
     assert ("articles", 4, None) in told and ("vectors", 4, 4) in told
 
 

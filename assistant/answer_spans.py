@@ -17,11 +17,18 @@ _NUMBER = rf"(?:近|约|超过?|逾|至少|不足|多达|达)?{_DIGITS}(?:多|�
 MEASURES = ("人次", "个百分点", "百分点", "平方公里", "平方米", "平方千米", "立方米", "公里", "千米", "万元", "亿元", "美元", "元",
             "公斤", "千克", "小时", "分钟", "个月", "周岁", "余名", "余人", "余个", "余次", "场次", "批次", "户次", "车次",
             "个", "名", "位", "人", "家", "次", "场", "项", "件", "条", "支", "座", "所", "处", "岁", "年", "天", "日", "周", "月",
-            "秒", "米", "吨", "篇", "份", "户", "辆", "亩", "块", "只", "种", "批", "届", "首", "部", "本", "套", "栋", "间", "期",
+            "秒", "米", "厘米", "毫米", "公顷", "克", "吨", "篇", "份", "户", "辆", "亩", "块", "只", "种", "批", "届", "首", "部", "本", "套", "栋", "间", "期",
             "轮", "分", "度", "成", "倍", "斤", "号", "页", "版", "台", "张", "站", "句", "字", "级", "层", "幅", "类", "股", "颗",
             "棵", "株", "头", "艘", "架", "对", "双", "组", "队", "村", "镇", "县", "区", "街道", "社区", "%", "％", "‰", "℃", "°")
 PEOPLE = frozenset(("名", "位", "人", "个", "余名", "余人", "人次"))
 """Measure words that count people alike: 多少人 is answered by 56名."""
+QUANTITIES = {
+    "时长": ("年", "个月", "月", "周", "天", "日", "小时", "分钟", "秒", "分"),
+    "面积": ("平方公里", "平方千米", "平方米", "亩", "公顷"),
+    "长度": ("公里", "千米", "米", "里", "层"),
+    "重量": ("吨", "公斤", "千克", "斤", "克"),
+}
+"""What may count a quantity that the question asks for without a measure word (多久, 多远)."""
 _MEASURED = re.compile(
     rf"百分之{_DIGITS}(?:点{_DIGITS})?|(?:第)?{_NUMBER}\s*(?:个?(?:{'|'.join(map(re.escape, sorted(MEASURES, key=len, reverse=True)))}))|"
     rf"第{_DIGITS}|\d[\d,]*(?:\.\d+)?[万亿]?")
@@ -66,7 +73,7 @@ def spans(sentence: str, wants: str, measure: str = "") -> list[tuple[int, int]]
 
 
 def _numbers(sentence: str, measure: str) -> Iterator[tuple[int, int]]:
-    dates = [] if measure in ("年", "天", "月", "日", "号") else _dates_with_day(sentence)
+    dates = [] if measure in ("年", "天", "月", "日", "号", "时长") else _dates_with_day(sentence)
     for match in _MEASURED.finditer(sentence):
         if any(start <= match.start() < end for start, end in dates):
             continue
@@ -83,6 +90,8 @@ def fits_measure(number: str, measure: str) -> bool:
         return number.endswith(("%", "％", "‰", "百分点", "成", "倍")) or number.startswith("百分之")
     if measure == "点":
         return number.endswith(("点", "时", "分")) or ":" in number
+    if measure in QUANTITIES:
+        return number.endswith(QUANTITIES[measure]) and (measure == "面积" or "方" not in number)
     if measure in PEOPLE:
         return any(number.endswith(word) for word in PEOPLE) or number[-1].isdigit() or number[-1] in "万亿"
     if measure in ("元", "钱", "块", "万元", "亿元"):

@@ -8,26 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.correction import Correction, as_said, corrected
+from assistant.dating import chinese_date, cite
+from assistant.disagreement import Disagreement
 from assistant.grounding import best_quote
 from assistant.prompting import Source
-from assistant.question import Question
+from assistant.publication import described_filters
+from assistant.question import LISTED, Question
 from assistant.reader import QUOTED_CHARACTERS, Quote, Reading
 from assistant.retrieval import distinct_articles
 from assistant.schema import Answer, Article, Citation, Coverage, Passage
 from assistant.text import fold, sentences
+from assistant.timeline import Row
 
 NEAREST = 3
 """Articles named where there is no answer."""
-LISTED = 10
-"""Articles named in a list; the count says how many there are."""
 _PRINTED_MARK = re.compile(r"\[(\d+)\]")
-_ISO = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
-
-
-def chinese_date(date: str | None) -> str:
-    """An ISO date of any precision as the paper writes it: 2025年11月18日; "" without one."""
-    match = _ISO.fullmatch(date or "")
-    return "".join(f"{int(part)}{unit}" for part, unit in zip(match.groups(), "年月日") if part) if match else ""
 
 
 def described(coverage: Coverage) -> str:
@@ -61,36 +57,49 @@ class _Text:
 
     def cite(self, quote: Quote) -> None:
         n = self.numbers.setdefault(quote.article.id, len(self.numbers) + 1)
-        self.citations.append(Citation.of(n, quote.article, quote.start, quote.end, quote.emphasis))
+        self.citations.append(cite(n, quote.article, quote.start, quote.end, quote.emphasis))
         self.text += f"[{n}]"
 
-    def quote(self, quote: Quote) -> None:
+    def quote(self, quote: Quote, marks: str = "{}") -> None:
         """The quote as it stands in the article, the short answer in it emphasised, with its mark."""
+        opening, closing = marks.split("{}")
+        self.text += opening
         if quote.emphasis:
             self.emphasis.append((len(self.text) + quote.emphasis[0], len(self.text) + quote.emphasis[1]))
-        self.text += _PRINTED_MARK.sub(r"［\1］", quote.text)  # [7] printed in an article is no mark of ours
+        self.text += _PRINTED_MARK.sub(r"［\1］", quote.text) + closing  # [7] printed in an article is no mark of ours
         self.cite(quote)
 
     def answer(self, question: Question, kind: str, passages: Sequence[Passage] = (), *, refused: bool = False) -> Answer:
         return Answer(question.text, self.text, kind, refused, tuple(self.citations), tuple(passages),
-                      tuple(self.emphasis), question.search if question.completed else "")
+                      tuple(self.emphasis), question.understood)
 
 
-def quotes(question: Question, reading: Reading, passages: Sequence[Passage]) -> Answer:
-    """The reading as quotes, the short answer emphasised in its place."""
+def quotes(question: Question, reading: Reading, passages: Sequence[Passage],
+           other: Disagreement | None = None) -> Answer:
+    """The reading as quotes, the short answer emphasised in its place; then what an `other` article says instead."""
     text = _Text()
     for number, quote in enumerate(reading.quotes):
         text.add("\n" if number else "")
         text.quote(quote)
+    if other:
+        when = chinese_date(other.quote.article.date)
+        said = "报纸另有更正" if other.notice else "另一篇报道"
+        text.add(f"\n{said}{f'（{when}）' if when else ''}{'：' if other.notice else '的说法不同：'}")
+        text.quote(other.quote, "“{}”")
     return text.answer(question, "quotes", passages)
 
 
 def refusal(question: Question, reading: Reading, passages: Sequence[Passage], coverage: Coverage) -> Answer:
-    """No answer: what was searched, what the articles do not know, and the nearest articles."""
+    """No answer: what was searched, what the articles say instead or do not know, and the nearest articles."""
     text = _Text()
-    text.add(f"在 {described(coverage)}里没有找到能回答这个问题的内容。")
-    if reading.unknown and passages:
-        text.add(f"最接近的报道没有提到{'、'.join(f'“{name}”' for name in reading.unknown[:3])}。")
+    sources = described_filters(question.filters)
+    wanted = "这样的报道" if question.kind == "articles" else "能回答这个问题的内容"
+    text.add(f"在 {described(coverage)}里{f'（只看{sources}）' if sources else ''}没有找到{wanted}。")
+    known = {article.id: article for article in (*(q.article for q in reading.quotes), *(p.article for p in passages))}
+    if put_right := corrected(question.search, reading.unknown, list(known.values())[:NEAREST]):
+        _put_right(text, put_right)
+    elif reading.unknown and passages:
+        text.add(f"最接近的报道没有提到{'、'.join(f'“{as_said(name)}”' for name in reading.unknown[:3])}。")
     if passages:
         text.add("最接近的报道：")
     for passage in distinct_articles(passages)[:NEAREST]:
@@ -100,23 +109,54 @@ def refusal(question: Question, reading: Reading, passages: Sequence[Passage], c
     return text.answer(question, "refusal", passages, refused=True)
 
 
+def _put_right(text: _Text, put_right: Correction) -> None:
+    text.add("报道中说的是")
+    text.add(put_right.reported, strong=True)
+    text.add(f"，不是{put_right.presumed}：")
+    text.quote(Quote(put_right.article, put_right.start, put_right.end, put_right.emphasis), "“{}”")
+    text.add("\n")
+
+
 def articles(question: Question, found: Sequence[Article], coverage: Coverage) -> Answer:
-    """A list of articles, newest first; each cites the sentence that mentions the topic, or its opening."""
+    """LISTED articles of a list from the question's offset on, newest first, with the count of all.
+
+    Each cites the sentence that mentions the topic, or its opening.
+    """
     text = _Text()
-    filters, topic = question.filters, question.topic
-    about = "".join(filter(None, (
-        f"{filters.author}署名的" if filters.author else "", f"“{filters.section}”栏目的" if filters.section else "",
-        f"{chinese_date(filters.date_from)}的" if filters.date_from and filters.date_from == filters.date_to else "",
-        f"提到“{topic}”的" if topic else "")))
+    sources = described_filters(question.filters)
+    about = (f"{sources}的" if sources else "") + (f"提到“{question.topic}”的" if question.topic else "")
+    shown = found[question.offset:question.offset + LISTED]
     text.add(f"{about}报道有 ")
     text.add(f"{len(found)} 篇", strong=True)
-    text.add("：" if len(found) <= LISTED else f"，最近的 {LISTED} 篇是：")
-    for article in found[:LISTED]:
+    if not shown:
+        text.add("，已经全部列出。")
+    elif question.offset:
+        text.add(f"，第 {question.offset + 1} 至 {question.offset + len(shown)} 篇是：")
+    else:
+        text.add("：" if len(found) <= LISTED else f"，最近的 {LISTED} 篇是：")
+    for article in shown:
         text.add(f"\n{named(article)}")
-        text.cite(Quote(article, *_mention(article, topic)))
+        text.cite(Quote(article, *_mention(article, question.topic)))
     if not (about or len(found) <= LISTED):
         text.add(f"\n报库共收 {described(coverage)}。")
     return text.answer(question, "articles")
+
+
+def timeline(question: Question, rows: Sequence[Row]) -> Answer:
+    """The rows of a timeline, each its date and the sentence that tells of it."""
+    text = _Text()
+    text.add(f"报道里有日期的 {len(rows)} 件事，按时间先后：")
+    for row in rows:
+        text.add("\n")
+        text.add(chinese_date(row.date), strong=True)
+        text.add("：")
+        text.quote(Quote(row.article, row.start, row.end), "“{}”")
+    return text.answer(question, "quotes")
+
+
+def which_piece(question: Question) -> Answer:
+    """What to type where no piece is named."""
+    return Answer(question.text, "请说出是哪一篇，比如“《标题》讲了什么”；或先让我列出报道，如“最近有什么新闻”，再问“第二篇讲了什么”。", "hint")
 
 
 def gist(question: Question, article: Article, passages: Sequence[Passage]) -> Answer:

@@ -11,7 +11,7 @@ import json
 import shutil
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,22 @@ CREATE TABLE {db}.chunks (
     article_id TEXT, ordinal INTEGER, start INTEGER, stop INTEGER, text_hash BLOB,
     PRIMARY KEY (article_id, ordinal)) WITHOUT ROWID;
 """
+ADDED = """
+CREATE TABLE IF NOT EXISTS main.lines (
+    file TEXT, number INTEGER, digest BLOB, article_id TEXT, PRIMARY KEY (file, number)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS main.by_hash ON articles (id, file, hash);
+"""
+"""Which line gave which article, and which hash, without a look into the texts. A store made before has neither."""
+TOUCHED = """
+CREATE TEMP TABLE touched (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TRIGGER put AFTER INSERT ON main.articles BEGIN INSERT OR IGNORE INTO touched VALUES (new.id); END;
+CREATE TEMP TRIGGER removed AFTER DELETE ON main.articles BEGIN INSERT OR IGNORE INTO touched VALUES (old.id); END;
+CREATE TEMP TRIGGER cut AFTER INSERT ON main.chunks BEGIN
+    INSERT OR IGNORE INTO touched VALUES (new.article_id); END;
+CREATE TEMP TRIGGER uncut AFTER DELETE ON main.chunks BEGIN
+    INSERT OR IGNORE INTO touched VALUES (old.article_id); END;
+"""
+"""The articles that may differ from the base's: only they are compared with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,15 @@ class StoredFile:
     def broken(self) -> bool:
         """Whether the file as a whole, and not only some of its lines, could not be read."""
         return any(failure.line is None for failure in self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line of a file, counted from 1, that gave an article."""
+
+    number: int
+    digest: bytes
+    article_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +120,13 @@ class ArticleStore:
             store = cls(path, sqlite3.connect(path.absolute().as_uri(), uri=True))
             # Nobody reads the file before it is closed and flushed: a killed refresh throws it away.
             store._db.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; "
-                                    "PRAGMA secure_delete = ON;")
+                                    "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;")
             store._db.execute("ATTACH ? AS old", (old,))
             for name in (["old"] if base is None else []) + (["main"] if base is None or not copy else []):
                 store._db.executescript(SCHEMA.format(db=name))
+            store._db.executescript(ADDED + TOUCHED)
+            if not copy:
+                store._db.execute("INSERT INTO touched SELECT id FROM old.articles GROUP BY id")
         return store
 
     def close(self) -> None:
@@ -146,6 +174,11 @@ class ArticleStore:
         """The ids of all chunks."""
         return {f"{article_id}@{n}" for article_id, n in self._rows("SELECT article_id, ordinal FROM chunks")}
 
+    def chunk_hashes(self) -> dict[str, bytes]:
+        """The hash of the text that was embedded for each chunk, by the chunk's id."""
+        return {f"{article_id}@{n}": digest for article_id, n, digest in
+                self._rows("SELECT article_id, ordinal, text_hash FROM main.chunks")}
+
     def text_hashes(self) -> set[bytes]:
         """The hashes of the texts that were embedded for the chunks."""
         return {digest for digest, in self._rows("SELECT text_hash FROM chunks")}
@@ -189,11 +222,12 @@ class ArticleStore:
         self._write("REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
                     file.name, file.size, file.mtime_ns, file.sha256, failures)
 
-    def put_articles(self, file: str, articles: Iterable[Article], *, whole: Callable[[], bool]) -> None:
+    def put_articles(self, file: str, articles: Iterable[Article], *, whole: Callable[[], bool],
+                     kept: Callable[[], Set[str]] = frozenset) -> None:
         """Replaces the articles of a file.
 
         Asked when they have all come, `whole` tells whether the file could be read to its end. If not, the
-        articles that it held before and that did not come again stay.
+        articles that it held before and that did not come again stay; and those with the ids `kept` in any case.
         """
         held = dict(self._rows("SELECT id, hash FROM articles WHERE file = ?", file))
         given = set()
@@ -201,12 +235,25 @@ class ArticleStore:
             given.add(article.id)
             if held.get(article.id) != article.content_hash:
                 self._write("REPLACE INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *_row(file, article))
-        for article_id in held.keys() - given if whole() else ():
+        for article_id in held.keys() - given - kept() if whole() else ():
             self._write("DELETE FROM articles WHERE id = ? AND file = ?", article_id, file)
+
+    def lines(self, file: str) -> dict[int, StoredLine]:
+        """The lines of a file that gave its articles, by number."""
+        rows = self._rows("SELECT number, digest, article_id FROM lines WHERE file = ?", file)
+        return {row[0]: StoredLine(*row) for row in rows}
+
+    def put_lines(self, file: str, gone: Iterable[int], new: Iterable[StoredLine]) -> None:
+        """Forgets lines of a file by number, and keeps others."""
+        for number in gone:
+            self._write("DELETE FROM lines WHERE file = ? AND number = ?", file, number)
+        for line in new:
+            self._write("REPLACE INTO lines VALUES (?, ?, ?, ?)", file, line.number, line.digest, line.article_id)
 
     def remove_file(self, file: str) -> None:
         """Forgets a file and its articles."""
         self._write("DELETE FROM articles WHERE file = ?", file)
+        self._write("DELETE FROM lines WHERE file = ?", file)
         self._write("DELETE FROM files WHERE name = ?", file)
 
     def put_chunks(self, article_id: str, chunks: Sequence[Chunk], text_hashes: Sequence[bytes]) -> None:
@@ -224,27 +271,27 @@ class ArticleStore:
 
     def changes(self) -> Changes:
         """How the published articles differ from the base's."""
-        added = "SELECT id FROM published WHERE id NOT IN (SELECT id FROM old.articles) ORDER BY id"
-        changed = "SELECT id FROM published n JOIN old.published o USING (id) WHERE n.hash <> o.hash ORDER BY id"
-        deleted = "SELECT DISTINCT id FROM old.articles WHERE id NOT IN (SELECT id FROM articles) ORDER BY id"
-        return Changes(*(tuple(article_id for article_id, in self._rows(sql)) for sql in (added, changed, deleted)))
+        was, now = (f"(SELECT hash FROM {db}.articles WHERE id = touched.id ORDER BY file LIMIT 1)"
+                    for db in ("old", "main"))
+        rows = list(self._rows(f"SELECT id, {was} AS was, {now} AS now FROM touched WHERE was IS NOT now ORDER BY id"))
+        return Changes(tuple(article_id for article_id, was, _ in rows if was is None),
+                       tuple(article_id for article_id, was, now in rows if was and now),
+                       tuple(article_id for article_id, _, now in rows if now is None))
 
     def new_chunks(self, *, beside_base: bool = True) -> list[tuple[str, int, bytes]]:
         """(article id, ordinal, text hash) of every chunk, or of those that the base has not with this text."""
-        chunks = "SELECT article_id, ordinal, text_hash FROM"
-        return list(self._rows(f"{chunks} main.chunks EXCEPT {chunks} old.chunks" if beside_base
-                               else f"{chunks} main.chunks ORDER BY article_id, ordinal"))
+        if beside_base:
+            return list(self._rows(_beside("article_id, ordinal, text_hash", "main", "old")))
+        return list(self._rows("SELECT article_id, ordinal, text_hash FROM main.chunks ORDER BY article_id, ordinal"))
 
     def gone_chunks(self) -> list[str]:
         """The ids of the base's chunks that are no more."""
-        chunks = "SELECT article_id, ordinal FROM"
-        gone = self._rows(f"{chunks} old.chunks EXCEPT {chunks} main.chunks")
-        return [f"{article_id}@{ordinal}" for article_id, ordinal in gone]
+        return [f"{article_id}@{ordinal}" for article_id, ordinal in
+                self._rows(_beside("article_id, ordinal", "old", "main"))]
 
     def lost_chunks(self) -> int:
         """How many of the base's chunks are no more, or have another text."""
-        chunks = "SELECT article_id, ordinal, text_hash FROM"
-        return self._one(f"SELECT count(*) FROM ({chunks} old.chunks EXCEPT {chunks} main.chunks)")[0]
+        return self._one(f"SELECT count(*) FROM ({_beside('article_id, ordinal, text_hash', 'old', 'main')})")[0]
 
     # ---- inside
 
@@ -265,6 +312,12 @@ class ArticleStore:
         rows = self._rows(f"SELECT {column} FROM published WHERE {column} IS NOT NULL "
                           f"GROUP BY {column} ORDER BY count(*) DESC, {column}")
         return tuple(name for name, in rows)
+
+
+def _beside(columns: str, one: str, other: str) -> str:
+    """SQL for the chunks of the one database that the other has not."""
+    chunks = f"SELECT {columns} FROM {{}}.chunks WHERE article_id IN (SELECT id FROM touched)"
+    return f"{chunks.format(one)} EXCEPT {chunks.format(other)}"
 
 
 def _condition(filters: Filters) -> tuple[str, list[str]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,25 +13,27 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant import answers
+from assistant.archive import about_archive
+from assistant.dating import cite
+from assistant.disagreement import disagreement
 from assistant.embedding import load_embedding
 from assistant.errors import LanguageModelError
 from assistant.grounding import Grounded, best_quote, ground_stream
 from assistant.llm import load_chat_model, stream_text
 from assistant.prompting import Source, condense_messages, condensed, messages, number_sources
+from assistant.publication import described_filters
 from assistant.question import QUESTION_LIMIT, Question, understand
 from assistant.reader import Reader, Reading
+from assistant.reranker import load_reranker
 from assistant.retrieval import HybridRetriever
-from assistant.schema import Answer, Article, Ask, Citation, Coverage, Filters, Passage, Step, Turn
+from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Step, Turn
 from assistant.settings import Settings
 from assistant.snapshot import Index, Snapshot
 from assistant.suggestions import follow_ups, starters
-from assistant.text import fold, squeeze, words
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-MENTIONS = 2000
-"""Chunks looked through for a topic; a list of articles needs no more."""
 MODEL_THRESHOLD = 0.5
 """A model is not asked where the reader's probability is below this share of its own threshold."""
 
@@ -41,14 +43,15 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
     The input is an Ask, a question as a string, or a mapping with Ask's fields. `stream` gives growing Answers
     whose `done` is false: first what was understood, then the passages, then the text; the last is done
-    and equals what `invoke` returns. Without a `model` an answer consists of quotes. With `suggest` an answer
-    offers follow-up questions.
+    and equals what `invoke` returns. Without a `model` an answer consists of quotes; with one, `model_seconds` is
+    what it has in all for a question, and `unsupported` is `drop` or `quotes` (Settings.llm_unsupported). With
+    `suggest` an answer offers follow-up questions.
     """
 
     def __init__(self, retriever: HybridRetriever, reader: Reader, model: BaseChatModel | None = None,
-                 model_seconds: float = 60.0, suggest: bool = True) -> None:
+                 model_seconds: float = 60.0, suggest: bool = True, unsupported: str = "drop") -> None:
         self.retriever, self.reader, self.model, self.model_seconds = retriever, reader, model, model_seconds
-        self.suggest = suggest
+        self.suggest, self.unsupported = suggest, unsupported
         self.index: Index = retriever.index
         self._tried: tuple[str, dict[str, bool]] = ("", {})
 
@@ -61,9 +64,15 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         """Growing answers, the last of which is done."""
         yield from self._answers(as_ask(input))
 
+    def with_model(self, model: BaseChatModel | None) -> AnswerChain:
+        """This chain with another language model, or with none."""
+        other = copy(self)
+        other.model = model
+        return other
+
     def coverage(self) -> Coverage:
         """What the archive holds now."""
-        return self.index.current().articles.coverage()
+        return self.index.current().coverage
 
     def starters(self, n: int) -> list[str]:
         """At most `n` questions of different kinds that the archive answers, tried out beforehand."""
@@ -86,35 +95,39 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
     def _answers(self, ask: Ask, snapshot: Snapshot | None = None, *, trial: bool = False) -> Iterator[Answer]:
         """The growing answer, every part of it from one snapshot. A `trial` takes neither model nor suggestions."""
-        clock = _Clock()
+        clock, deadline = _Clock(), time.monotonic() + self.model_seconds
         snapshot = snapshot or self.index.current()
         with_model, suggest = self.model is not None and not trial, self.suggest and not trial
-        coverage = snapshot.articles.coverage()
-        question = self._understood(ask, snapshot, with_model)
+        coverage = snapshot.coverage
+        question, fault = self._understood(ask, snapshot, with_model, deadline)
         clock.tick("理解问题", _explained(question))
         notes = (f"问题太长，只读了前 {QUESTION_LIMIT} 个字。",) if question.cut else ()
-        growing = Answer(question.text, understood=question.search if question.completed else "", notes=notes, done=False)
+        growing = Answer(question.text, understood=question.understood, notes=notes, done=False)
         yield growing
         if question.kind in ("greeting", "thanks", "help", "empty"):
             answer = answers.courtesy(question, coverage)
             offered = starters(snapshot, self._answered_in(snapshot), 3) if suggest else []
             yield answer.with_(notes=notes, steps=clock.steps, follow_ups=tuple(offered))
             return
-        listed = _matching_articles(snapshot, question) if question.kind == "articles" else []
-        passages = self.retriever.passages(question.search, ask.filters, snapshot=snapshot)
-        clock.tick("检索", f"{len(passages)} 段，{len({p.article.id for p in passages})} 篇")
+        # a list goes through all that mention its topic
+        under = ask.filters if question.kind == "articles" else question.filters
+        passages = self.retriever.passages(question.search, under, snapshot=snapshot)
+        reranked = f"，经 {self.retriever.reranker.name} 重排" if self.retriever.reranker else ""
+        clock.tick("检索", f"{len(passages)} 段，{len({p.article.id for p in passages})} 篇{reranked}")
         growing = growing.with_(passages=tuple(passages))
         yield growing
-        if listed:
-            answer = answers.articles(question, listed, coverage).with_(passages=tuple(passages))
-        elif question.kind in ("gist", "byline"):
-            answer = _about_piece(question, passages, coverage)
-        else:
+        answer = about_archive(question, passages, snapshot, coverage)
+        if answer is None:
             reading = self.reader.read(question, passages, self.reader.idf(snapshot.words))
+            if reading.refused and question.sources and (wider := self._without_sources(question, ask, snapshot)):
+                passages, reading = wider
+                notes += (f"只看{question.sources}没有找到答案，下面来自其他报道。",)
+                growing = growing.with_(passages=tuple(passages))
+                yield growing
             clock.tick("阅读", f"把握 {reading.probability:.0%}")
             answer = self._from_reading(question, reading, passages, coverage)
-            if with_model and question.kind != "articles" and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
-                for answer in self._from_model(question, ask, growing, answer, coverage):
+            if with_model and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
+                for answer in self._from_model(question, ask, growing, answer, coverage, deadline, fault):
                     if not answer.done:
                         yield answer
                 clock.tick("生成与核对")
@@ -125,39 +138,57 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             clock.tick("追问建议", f"{len(answer.follow_ups)} 个")
         yield answer.with_(steps=clock.steps)
 
-    def _understood(self, ask: Ask, snapshot: Snapshot, with_model: bool) -> Question:
+    def _understood(self, ask: Ask, snapshot: Snapshot, with_model: bool,
+                    deadline: float) -> tuple[Question, LanguageModelError | None]:
+        """The question made whole, by the model where there is one; and the fault at which the rules did it instead."""
         def known(**named: str) -> bool:
             return bool(snapshot.words.matching(Filters(**named), 1))
 
-        question = understand(ask, lambda name: known(author=name), lambda name: known(section=name), date.today())
-        if question.completed and with_model:
+        question = understand(ask, lambda name: known(author=name), lambda name: known(section=name), date.today(),
+                              knows=lambda field, name: known(**{field: name}), newest=snapshot.coverage.last_date)
+        if question.completed and with_model and question.kind == "fact":
             try:
                 reply = "".join(stream_text(self.model, condense_messages(question.text, ask.history),
-                                            deadline_seconds=self.model_seconds / 4))
-                return replace(question, search=condensed(reply, question.search))
-            except LanguageModelError:
-                return question
-        return question
+                                            deadline_seconds=deadline - time.monotonic()))
+                return replace(question, search=condensed(reply, question.search)), None
+            except LanguageModelError as fault:
+                return question, fault
+        return question, None
 
     def _from_reading(self, question: Question, reading: Reading, passages: Sequence[Passage], coverage: Coverage) -> Answer:
-        if reading.refused or question.kind == "articles":
+        if reading.refused:
             return answers.refusal(question, reading, passages, coverage)
-        return answers.quotes(question, reading, passages)
+        return answers.quotes(question, reading, passages, disagreement(question, reading.quotes[0], passages))
 
-    def _from_model(self, question: Question, ask: Ask, growing: Answer, quoted: Answer,
-                    coverage: Coverage) -> Iterator[Answer]:
-        """The model's answer as it is checked; at its fault, or where nothing of it stands, the quotes."""
+    def _without_sources(self, question: Question, ask: Ask, snapshot: Snapshot) -> tuple[list[Passage], Reading] | None:
+        """What is found where the sources that the question names are left aside; None where that does not answer either."""
+        passages = self.retriever.passages(question.search, ask.filters, snapshot=snapshot)
+        reading = self.reader.read(question, passages, self.reader.idf(snapshot.words))
+        return None if reading.refused else (passages, reading)
+
+    def _from_model(self, question: Question, ask: Ask, growing: Answer, quoted: Answer, coverage: Coverage,
+                    deadline: float, fault: LanguageModelError | None) -> Iterator[Answer]:
+        """The model's answer as it is checked; at its fault, or where not enough of it stands, the quotes.
+
+        A model that failed over the follow-up is not asked again.
+        """
         sources = number_sources(growing.passages)
-        grounded = Grounded()
+        grounded, doubted = Grounded(), False
         try:
+            if fault:
+                raise fault
             pieces = stream_text(self.model, messages(question.search, sources, ask.history),
-                                 deadline_seconds=self.model_seconds)
+                                 deadline_seconds=deadline - time.monotonic())
             for grounded in ground_stream(pieces, sources):
+                doubted = self.unsupported == "quotes" and not grounded.sound
+                if doubted and not grounded.refused:
+                    yield quoted.with_(notes=("语言模型的回答里有没有依据的话，没有采用；下面是报道原文。",))
+                    return
                 yield growing.with_(text=grounded.text, kind="model", citations=_citations(grounded, sources))
         except LanguageModelError as error:
             yield quoted.with_(notes=(f"{error.chinese}下面是报道原文。",))
             return
-        if not grounded.text and grounded.refused:
+        if grounded.refused and (doubted or not grounded.text):
             refused = answers.refusal(question, Reading(), growing.passages, coverage)
             yield refused.with_(notes=("语言模型没有在报道里找到答案。",))
             return
@@ -185,9 +216,13 @@ def as_ask(input: Ask | str | Mapping[str, Any]) -> Ask:
 
 def build_chain(settings: Settings, *, suggest: bool = False) -> AnswerChain:
     """The chain that the settings describe. Raises EmbeddingError, SettingsError and IndexFault."""
-    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding))
+    embedding = load_embedding(settings.embedding)
+    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=embedding,
+                                reranker=load_reranker(settings.reranker))
     retriever.index.current()
-    return AnswerChain(retriever, Reader.from_folder(), load_chat_model(settings), settings.llm_timeout, suggest)
+    reader = Reader.from_folder(shipped=None if settings.embedding else embedding)
+    return AnswerChain(retriever, reader, load_chat_model(settings), settings.llm_timeout, suggest,
+                       settings.llm_unsupported)
 
 
 class _Clock:
@@ -204,47 +239,10 @@ class _Clock:
 
 
 def _explained(question: Question) -> str:
-    kinds = {"articles": "找报道", "gist": "问报道内容", "byline": "问署名", "fact": "问事实"}
-    filters = question.filters
-    parts = (kinds.get(question.kind, "寒暄"), f"作者 {filters.author}" if filters.author else "",
-             f"栏目 {filters.section}" if filters.section else "", f"提到 {question.topic}" if question.topic else "",
-             f"{filters.date_from or ''}—{filters.date_to or ''}" if filters.date_from or filters.date_to else "")
-    return "，".join(filter(None, parts))
-
-
-def _matching_articles(snapshot: Snapshot, question: Question) -> list[Article]:
-    """The articles under the question's filters that hold every word of its topic, newest first."""
-    if not question.topic:
-        return list(snapshot.articles.articles(question.filters))
-    parts = [word for word in words(question.topic) if len(word) > 1] or [fold(question.topic)]
-    found = dict.fromkeys(chunk_id.rpartition("@")[0] for chunk_id, _ in
-                          snapshot.words.search(question.topic, MENTIONS, question.filters))
-    articles = [article for article in map(snapshot.articles.article, found)
-                if article and all(part in fold(f"{article.title or ''}\n{article.text}") for part in parts)]
-    return sorted(articles, key=lambda article: (article.date or "", article.id), reverse=True)
-
-
-def _about_piece(question: Question, passages: Sequence[Passage], coverage: Coverage) -> Answer:
-    """The gist or byline of the article that the question names, or a refusal."""
-    piece = _piece(question, passages)
-    if piece is None:
-        return answers.refusal(question, Reading(), passages, coverage)
-    if question.kind == "gist":
-        return answers.gist(question, piece, passages)
-    return answers.byline(question, piece, passages, coverage)
-
-
-def _piece(question: Question, passages: Sequence[Passage]) -> Article | None:
-    """The article that the question names by its title, else the best found; None where a 《title》 is nowhere."""
-    asked = squeeze(fold(question.search))
-    for passage in passages:
-        title = fold(passage.article.title or "")
-        if title and (squeeze(title) in asked or any(len(part) > 3 and part in asked for part in title.split())):
-            return passage.article
-    named_so = re.search(r"《(.+?)》", asked)
-    if not passages or named_so and not any(named_so[1] in squeeze(fold(f"{p.article.title}{p.article.text}")) for p in passages):
-        return None
-    return passages[0].article
+    kinds = {"articles": "找报道", "gist": "问报道内容", "byline": "问署名", "timeline": "问经过", "fact": "问事实"}
+    sources = described_filters(question.filters)
+    return "，".join(filter(None, (kinds.get(question.kind, "寒暄"), f"只看{sources}" if sources else "",
+                                   f"提到 {question.topic}" if question.topic else "")))
 
 
 def _citations(grounded: Grounded, sources: Sequence[Source]) -> tuple[Citation, ...]:
@@ -256,5 +254,5 @@ def _citations(grounded: Grounded, sources: Sequence[Source]) -> tuple[Citation,
         for number in checked.citations if checked.supported else ():
             source = by_number[number]
             start, end = best_quote(checked.sentence, source)
-            citations.setdefault((number, start), Citation.of(shown[number], source.article, start, end))
+            citations.setdefault((number, start), cite(shown[number], source.article, start, end))
     return tuple(sorted(citations.values(), key=lambda citation: citation.n))

@@ -1,4 +1,5 @@
-"""The command line: assistant chat | ask | refresh | evaluate | verify | search | show | train-embedding | fit-reader.
+"""The command line: assistant chat | ask | refresh | evaluate | verify | search | show | train-embedding | fit-reader
+| calibrate.
 
 Every AssistantError becomes a sentence here. Exit codes: 0 done, 1 done but some inputs failed, 2 not done.
 What is heavy is imported by the command that needs it, so that --help shows at once.
@@ -10,24 +11,25 @@ import errno
 import json
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from assistant.errors import AssistantError, CorpusError, IndexMissing
-from assistant.schema import Answer, Failure, Filters
+from assistant.errors import AssistantError, CorpusError, IndexFault, IndexMissing
+from assistant.schema import Failure, Filters
 from assistant.settings import Settings, load_settings
+from assistant.terminal import Bar, answer_row, list_failures, written
 
-FAILURES_SHOWN = 20
-PROGRESS_SECONDS = 0.5
-"""Work that ends sooner draws no bar."""
-STAGES = {"files": "文件 files", "chunks": "段落 chunks", "articles": "文章 articles", "words": "词 words", "vectors": "向量 vectors", "verify": "核对 verify",
-          "questions": "问题 questions", "reading": "读题 reading", "cross-validating": "验证 folds"}
+EXPOSED = ("警告：Chroma 服务器 {0} 在公网上。谁都可以改掉向量，它的 Python 版还有不用登录就能运行代码的漏洞"
+           "（CVE-2026-45829）；请把它移到本机或内网。\nWarning: the Chroma server {0} is on the public internet. "
+           "Anybody can change the vectors, and its Python version runs a stranger's code (CVE-2026-45829). "
+           "Move it to this machine or a private network.")
 
 
 class Commands(click.Group):
@@ -41,15 +43,12 @@ class Commands(click.Group):
         except click.exceptions.Exit:
             raise
         except KeyboardInterrupt:
-            sentence = "已停下。先前的索引没有变，做完的向量留着；再运行一次就接着做。\nStopped. The former index stands; run it again to go on."
-        except AssistantError as error:
-            sentence = str(error)
+            sentence = ("已停下。索引完好，算好的向量留着；再运行一次就接着做。\n"
+                        "Stopped. The index is whole and the vectors made so far are kept; run it again to go on.")
+        except (AssistantError, OSError) as error:
             if debug:
                 traceback.print_exc()
-        except OSError as error:
-            if debug:
-                traceback.print_exc()
-            sentence = _told(error)
+            sentence = _sentence(error)
         click.echo(sentence, err=True)
         ctx.exit(2)
 
@@ -58,7 +57,10 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _told(error: OSError) -> str:
+def _sentence(error: AssistantError | OSError) -> str:
+    """What a fault means and what to do, in Chinese and in English."""
+    if isinstance(error, AssistantError):
+        return str(error)
     place = f" {error.filename}" if error.filename else ""
     if error.errno == errno.ENOSPC:
         return (f"磁盘满了{place}，没有做完；先前的索引没有变。请腾出空间后再运行一次。\n"
@@ -118,16 +120,25 @@ def ask(question: str, as_json: bool, **options: Any) -> None:
 @click.option("--checksum", is_flag=True, help="Compare contents, not only sizes and times.")
 @click.option("--wait", is_flag=True, help="Wait for another refresh to end.")
 @click.option("--rollback", is_flag=True, help="Return to the snapshot before the current one.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+              help="What embeds: this process, or workers on Ray.")
+@click.option("--watch", is_flag=True, help="Go on: refresh whenever the folder has changed, until Ctrl-C or SIGTERM.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, progress as JSON lines on standard error.")
 @click.pass_context
-def refresh(ctx: click.Context, corpus: str | None, index: str | None, as_json: bool, rollback: bool, **how: bool) -> None:
+def refresh(ctx: click.Context, corpus: str | None, index: str | None, as_json: bool, rollback: bool, watch: bool,
+            **how: Any) -> None:
     """更新索引：只处理变了的文章。 Refresh the embeddings: only what changed."""
     settings = load_settings(corpus=corpus, index=index)
+    if watch and (rollback or how["dry_run"]):
+        raise click.UsageError("--watch goes with neither --rollback nor --dry-run")
     if rollback:
         from assistant.snapshot import roll_back
 
         manifest = roll_back(Path(settings.index), wait=how["wait"])
         click.echo(f"已退回 {manifest.created} 的快照：{manifest.articles} 篇。Rolled back to the snapshot of {manifest.created}.")
+        return
+    if watch:
+        _follow(settings, corpus, as_json=as_json, **how)
         return
     failed = _refreshed(settings, corpus, as_json=as_json, quiet=False, **how)
     ctx.exit(1 if failed else 0)
@@ -162,13 +173,16 @@ def evaluate(ctx: click.Context, questions: Path, corpus: str | None, index: str
 
 @main.command(epilog="\b\nExample:\n  assistant verify --index index")
 @index_option
+@click.option("--repair", is_flag=True, help="Rebuild from the articles what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
-def verify(ctx: click.Context, as_json: bool, **options: Any) -> None:
+def verify(ctx: click.Context, as_json: bool, repair: bool, **options: Any) -> None:
     """索引由什么组成，是否完整。 What the index is made of, and whether it is whole."""
     from assistant.verification import verify as verified
 
-    report = verified(Path(load_settings(**options).index))
+    settings = load_settings(**options)
+    failed = _repair(settings, as_json) if repair else ()
+    report = verified(Path(settings.index))
     manifest = {name: value for name, value in asdict(report.manifest).items() if name != "files"}
     row = {**manifest, "recall": report.recall, "bytes": report.size, "faults": list(report.faults)}
     if as_json:
@@ -178,8 +192,32 @@ def verify(ctx: click.Context, as_json: bool, **options: Any) -> None:
             if name != "faults":
                 click.echo(f"{name:12} {value}")
         click.echo("完整。The index is whole." if not report.faults else
-                   "\n".join(("有问题：Faults:", *report.faults, "请运行 Run: assistant refresh --rebuild")))
-    ctx.exit(2 if report.faults else 0)
+                   "\n".join(("有问题：Faults:", *report.faults, "请运行 Run: assistant verify --repair")))
+    ctx.exit(2 if report.faults else 1 if failed else 0)
+
+
+def _repair(settings: Settings, as_json: bool) -> tuple[Failure, ...]:
+    """Makes what is wrong with the index anew, and tells what that was; returns what failed in the corpus.
+
+    First out of the articles in the index, where these are whole; if that is not enough, out of the corpus.
+    """
+    from assistant.snapshot import recorded_corpus
+    from assistant.verification import verify as verified
+
+    failed: tuple[Failure, ...] = ()
+    for how in ({}, {"rebuild": True}):
+        try:
+            faults: tuple[str, ...] = verified(Path(settings.index)).faults
+        except IndexFault as fault:
+            if recorded_corpus(Path(settings.index)) is None:
+                raise
+            faults = (str(fault),)
+        if not faults:
+            break
+        click.echo("\n".join(("修复 Repairing:", *faults)), err=True)
+        with redirect_stdout(sys.stderr):  # what is printed is the report
+            failed = _refreshed(settings, None, as_json=as_json, quiet=False, **how)
+    return failed
 
 
 @main.command(epilog="\b\nExample:\n  assistant search \"网格员\" -n 5")
@@ -194,11 +232,13 @@ def verify(ctx: click.Context, as_json: bool, **options: Any) -> None:
 def search(query: str, index: str | None, limit: int, as_json: bool, **filters: str | None) -> None:
     """按词列出文章。 List the articles for some words."""
     from assistant.embedding import load_embedding
+    from assistant.reranker import load_reranker
     from assistant.retrieval import HybridRetriever, distinct_articles
     from assistant.snapshot import Index
 
     settings = load_settings(index=index)
-    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding))
+    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding),
+                                reranker=load_reranker(settings.reranker))
     passages = retriever.passages(query, Filters(**filters), k=4 * limit)
     found = distinct_articles(passages)[:limit]
     rows = [{"id": p.article.id, "title": p.article.heading, "date": p.article.date, "newspaper": p.article.newspaper,
@@ -246,7 +286,7 @@ def train_embedding_command(ctx: click.Context, articles: Path, out: Path) -> No
     with Bar() as bar:
         train_embedding(read, out, progress=bar)
     click.echo(f"模型在 {out}，读了 {len(read)} 篇。The model is in {out}. 用法 Use: ASSISTANT_EMBEDDING={out} assistant refresh")
-    _list_failures(failed)
+    list_failures(failed)
     ctx.exit(1 if failed else 0)
 
 
@@ -265,37 +305,91 @@ def fit_reader_command(ctx: click.Context, questions: Path, articles: Path, out:
     with Bar() as bar:
         scores = fit(read, asked, out, bar)
     click.echo(json.dumps(scores))
-    _list_failures(failed)
+    list_failures(failed)
     ctx.exit(1 if failed else 0)
 
 
-def _refreshed(settings: Settings, corpus: str | None, *, as_json: bool, quiet: bool, **how: bool) -> tuple[Failure, ...]:
+@main.command("calibrate", epilog="\b\nExample:\n  assistant calibrate corpus/questions.jsonl --index index")
+@click.argument("questions", type=click.Path(path_type=Path))
+@index_option
+def calibrate_command(questions: Path, index: str | None) -> None:
+    """用带答案文章的问题测定向量的权重。 Measure how much the embedding should weigh, and store it beside the model."""
+    from assistant.calibration import calibrate
+    from assistant.embedding import load_embedding, model_folder, store_weight
+    from assistant.gold_questions import read_questions
+    from assistant.retrieval import HybridRetriever
+    from assistant.snapshot import Index
+
+    settings, asked = load_settings(index=index), read_questions(questions)
+    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding))
+    with Bar() as bar:
+        found = calibrate(retriever, asked, bar)
+    click.echo(f"weight   hit@1   hit@5  MRR@10    （{found.questions}/{len(asked)} 题 questions）")
+    for point in found.curve:
+        click.echo(f"{point.weight:6.2f}  {point.hit_at_1:6.1%}  {point.hit_at_5:6.1%}  {point.mrr_at_10:6.3f}"
+                   + ("  ←" if point == found.chosen else ""))
+    path = store_weight(model_folder(settings.embedding), found.chosen.weight)
+    click.echo(f"向量的权重 {found.chosen.weight:.2f} 写进了 {path}，下次启动生效。Stored; the next start takes it.")
+
+
+def _follow(settings: Settings, corpus: str | None, *, as_json: bool, **how: Any) -> None:
+    """Refreshes the index whenever its corpus has changed, until it is interrupted.
+
+    What could not be done is told and tried again later; only a corpus that is wrong from the start is raised.
+    """
+    from assistant.snapshot import recorded_corpus
+    from assistant.watch import follow
+
+    index, done_before = Path(settings.index), False
+
+    def once() -> bool:
+        nonlocal done_before
+        try:
+            _refreshed(settings, corpus, as_json=as_json, quiet=done_before, **how)
+        except (AssistantError, OSError) as error:
+            if isinstance(error, CorpusError) and not done_before:
+                raise
+            click.echo(_sentence(error), err=True)
+            return False
+        done_before, how["rebuild"] = True, False
+        return True
+
+    try:
+        follow(Path(corpus or recorded_corpus(index) or settings.corpus), once, besides=index)
+    except KeyboardInterrupt:
+        click.echo("已停止，索引完好。Stopped; the index is whole.", err=True)
+
+
+def _refreshed(settings: Settings, corpus: str | None, *, as_json: bool, quiet: bool, engine: str = "local",
+               **how: bool) -> tuple[Failure, ...]:
     """Refreshes the index, tells what was done (nothing when `quiet` and nothing changed), returns what failed."""
     from assistant.embedding import load_embedding
+    from assistant.ray_engine import RayEngine
     from assistant.refresh import refresh as refreshed
     from assistant.snapshot import recorded_corpus
+    from assistant.vector_server import exposed
 
     index = Path(settings.index)
     folder = Path(settings.corpus) if corpus or recorded_corpus(index) is None else None
+    if settings.vectors and exposed(settings.vectors):
+        click.echo(EXPOSED.format(settings.vectors), err=True)
+    embedding = load_embedding(settings.embedding)
+    ray = RayEngine(partial(load_embedding, settings.embedding), embedding.fingerprint, settings.ray)
     with Bar(as_json) as bar:
-        summary = refreshed(folder, index, load_embedding(settings.embedding), progress=bar, **how)
+        summary = refreshed(folder, index, embedding, server=settings.vectors, engine=ray if engine == "ray" else None,
+                            progress=bar, **how)
+    if quiet and not (summary.added or summary.changed or summary.deleted or summary.failed):
+        return ()
     if as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
-    elif not quiet or summary.added or summary.changed or summary.deleted or summary.failed:
+    else:
         would = "（只是预演 dry run）" if summary.dry_run else ""
         click.echo(f"新增 added {len(summary.added)}，改动 changed {len(summary.changed)}，未变 unchanged {summary.unchanged}，"
                    f"删除 deleted {len(summary.deleted)}，失败 failed {len(summary.failed)}；"
                    f"嵌入 embedded {summary.embedded} 段，{summary.seconds:.1f} 秒{would}")
-        _list_failures(summary.skipped, "跳过 skipped")
-        _list_failures(summary.failed)
+        list_failures(summary.skipped, "跳过 skipped")
+        list_failures(summary.failed)
     return summary.failed
-
-
-def _list_failures(failures: tuple[Failure, ...], label: str = "失败 failed") -> None:
-    for failure in failures[:FAILURES_SHOWN]:
-        click.echo(f"  {label} {failure}", err=True)
-    if len(failures) > FAILURES_SHOWN:
-        click.echo(f"  ……还有 and {len(failures) - FAILURES_SHOWN} more（--json 列出全部 lists all）", err=True)
 
 
 def _articles(path: Path) -> tuple[list[Any], tuple[Failure, ...]]:
@@ -306,62 +400,3 @@ def _articles(path: Path) -> tuple[list[Any], tuple[Failure, ...]]:
         raise CorpusError(f"没有 {path}。请给出文章所在的文件或文件夹。", f"There is no {path}. Name a file or folder of articles.")
     rows = list(read_corpus(path) if path.is_dir() else read_file(CorpusFile(path, path.name)))
     return [row for row in rows if not isinstance(row, Failure)], tuple(row for row in rows if isinstance(row, Failure))
-
-
-class Bar:
-    """Progress on standard error: a bar for people, at most two JSON lines a second with `as_json`."""
-
-    def __init__(self, as_json: bool = False) -> None:
-        self._as_json, self._bar, self._stage, self._last = as_json, None, "", 0.0
-
-    def __call__(self, stage: str, done: int, total: int | None = None) -> None:
-        if self._as_json:
-            if time.monotonic() - self._last > PROGRESS_SECONDS or done == total:
-                self._last = time.monotonic()
-                click.echo(json.dumps({"stage": stage, "done": done, "total": total}), err=True)
-            return
-        if stage != self._stage or self._bar is None:
-            from tqdm import tqdm
-
-            self.close()
-            self._stage = stage
-            self._bar = tqdm(total=total, desc=STAGES.get(stage, stage), delay=PROGRESS_SECONDS, file=sys.stderr,
-                             disable=None, leave=False, dynamic_ncols=True)
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def written(answer: Answer) -> str:
-    """The answer for a terminal: the text with the short answer in bold, notes, then a line a source."""
-    text, at = "", 0
-    for start, end in answer.emphasis:
-        text += answer.text[at:start] + click.style(answer.text[start:end], bold=True)
-        at = end
-    lines = [f"您问的是：{answer.understood}"] if answer.understood else []
-    lines += [*answer.notes, text + answer.text[at:]]
-    sources = {citation.n: citation for citation in answer.citations}
-    if sources and answer.kind in ("quotes", "model"):
-        lines.append("")
-        for n, c in sorted(sources.items()):
-            about = " · ".join(filter(None, (c.newspaper, c.date, c.section, "、".join(c.authors))))
-            lines.append(f"[{n}] {c.title}（{about}）{c.article_id}" if about else f"[{n}] {c.title}  {c.article_id}")
-    return "\n".join(lines)
-
-
-def answer_row(answer: Answer) -> dict[str, Any]:
-    """All of an answer as JSON values; passages by article, chunk and score."""
-    row = asdict(answer)
-    row["answer"] = row.pop("text")
-    row["passages"] = [{"article_id": p.article.id, "chunk_id": p.chunk.id, "title": p.article.heading,
-                        "date": p.article.date, "score": round(p.score, 4)} for p in answer.passages]
-    return row

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from assistant.errors import CorpusError, UnreadableFile
@@ -126,22 +126,25 @@ def read_corpus(folder: Path) -> Iterator[Article | Failure]:
             yield failure(file.name, None, "打不开", f"cannot be opened: {error.strerror or error}")
 
 
-def read_file(file: CorpusFile) -> Iterator[Article | Failure]:
+def read_file(file: CorpusFile, through: Callable[[BinaryIO], BinaryIO] = lambda stream: stream,
+              ) -> Iterator[Article | Failure]:
     """The articles of one file in order, each made as it is asked for, and its failures between them.
 
+    What is read is what `through` makes of the open file: that may leave lines out.
     Raises UnreadableFile (its two sentences are the bare reason) where the file as a whole cannot be read,
     which may be after some articles, and OSError where it cannot be opened.
     """
-    return _without_repeats(_read(file), file.name, {})
+    return _without_repeats(_read(file, through), file.name, {})
 
 
-def _read(file: CorpusFile) -> Iterator[tuple[Article | Failure, int | None]]:
+def _read(file: CorpusFile, through: Callable[[BinaryIO], BinaryIO] = lambda stream: stream,
+          ) -> Iterator[tuple[Article | Failure, int | None]]:
     """What a file holds, with the line of each."""
     reader = _reader(file.name)
     if reader is None:
         raise UnreadableFile("不认识的类型", f"unknown type; known are {' '.join(READERS)}")
     with file.path.open("rb") as stream:
-        for row in reader(stream, file.name):
+        for row in reader(through(stream), file.name):
             if isinstance(row, Failure):
                 yield row, row.line
                 continue

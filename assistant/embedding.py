@@ -87,9 +87,7 @@ def load_embedding(name: str = "") -> Embedding:
     A folder never touches the network. A name is downloaded once, then taken from the local cache.
     Raises EmbeddingError when there is no such model or its files are incomplete or damaged.
     """
-    folder = Path(os.path.expanduser(name)) if name else SHIPPED
-    if not os.path.isdir(folder):  # unlike Path.is_dir, false for a name too long to be a path
-        folder = _from_hub(name or str(SHIPPED))
+    folder = model_folder(name)
     weight = _weight(folder / WEIGHT_FILE)
     try:
         load = _static if _is_plain_static(folder) else _sentence_transformer
@@ -97,10 +95,43 @@ def load_embedding(name: str = "") -> Embedding:
         return Embedding(name or SHIPPED.name, _fingerprint(folder), dimension, weight, encoder)
     except Exception as error:  # tokenizers and safetensors raise bare Exception; nothing is swallowed
         raise EmbeddingError(
-            f"嵌入模型 {folder} 打不开，文件可能残缺（{_first_line(error)}）。请重新下载或训练它，或不设 ASSISTANT_EMBEDDING 用自带的模型。",
-            f"Cannot load the embedding model in {folder}, its files may be incomplete ({_first_line(error)}). "
+            f"嵌入模型 {folder} 打不开，文件可能残缺（{first_line(error)}）。请重新下载或训练它，或不设 ASSISTANT_EMBEDDING 用自带的模型。",
+            f"Cannot load the embedding model in {folder}, its files may be incomplete ({first_line(error)}). "
             "Download or train it again, or unset ASSISTANT_EMBEDDING for the one that ships here.",
         ) from error
+
+
+def model_folder(name: str, setting: str = "ASSISTANT_EMBEDDING") -> Path:
+    """The folder `name`; else that of the hub's model of this name in the local cache, downloaded if need be.
+
+    "" is the embedding that ships here. Raises EmbeddingError, which names the `setting` to change, when
+    there is no such model.
+    """
+    folder = Path(os.path.expanduser(name)) if name else SHIPPED
+    # unlike Path.is_dir, false for a name too long to be a path
+    return folder if os.path.isdir(folder) else _from_hub(name or str(folder), setting)
+
+
+def store_weight(folder: Path, weight: float) -> Path:
+    """Writes the share that the vectors of the model in `folder` have in fusion; returns the file.
+
+    Raises EmbeddingError when the folder cannot be written.
+    """
+    path = folder / WEIGHT_FILE
+    try:
+        path.write_text(json.dumps({"weight": weight}) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EmbeddingError(
+            f"权重 {weight:g} 写不进模型文件夹 {folder}（{error.strerror}）。请把它复制到可写的地方，设 ASSISTANT_EMBEDDING=新文件夹，再运行一次。",
+            f"Cannot write the weight {weight:g} into the model folder {folder} ({error.strerror}). Copy it to a place "
+            "of your own, set ASSISTANT_EMBEDDING to it, and run this again.",
+        ) from error
+    return path
+
+
+def foreign_part(folder: Path) -> str:
+    """The first part of a sentence-transformers model that is code of its own, which is never run; "" for none."""
+    return next((kind for kind in _module_types(folder) if not kind.startswith("sentence_transformers.")), "")
 
 
 def _static(folder: Path) -> tuple[int, Encoder]:
@@ -124,8 +155,8 @@ def _sentence_transformer(folder: Path) -> tuple[int, Encoder]:
     """Any other model, with its own prompts for questions and documents."""
     from sentence_transformers import SentenceTransformer
 
-    if foreign := [kind for kind in _module_types(folder) if not kind.startswith("sentence_transformers.")]:
-        raise ValueError(f"its part {foreign[0]} is code of its own, which is never run")
+    if foreign := foreign_part(folder):
+        raise ValueError(f"its part {foreign} is code of its own, which is never run")
     model = SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
 
     def encode(texts: list[str], questions: bool) -> np.ndarray:
@@ -178,7 +209,7 @@ def _weight(path: Path) -> float:
     return weight
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, setting: str) -> Path:
     """The folder of a hub model: the cached one when it is whole, else downloaded."""
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -197,12 +228,13 @@ def _from_hub(name: str) -> Path:
         return Path(snapshot_download(name, ignore_patterns=_UNUSED + doubled, etag_timeout=HUB_SECONDS))
     except Exception as error:  # the hub's network errors change their class from release to release
         raise EmbeddingError(
-            f"没有名为 {name} 的嵌入模型：它不是这里的文件夹，也没能从 Hugging Face 取得（{_first_line(error)}）。"
-            "请把 ASSISTANT_EMBEDDING 设为模型文件夹，或不设它用自带的模型。",
-            f"No embedding model {name}: it is no folder here, and Hugging Face did not give it "
-            f"({_first_line(error)}). Set ASSISTANT_EMBEDDING to a model folder, or unset it for the one that ships here.",
+            f"没有名为 {name} 的模型：它不是这里的文件夹，也没能从 Hugging Face 取得（{first_line(error)}）。"
+            f"请把 {setting} 设为模型文件夹，或不设它。",
+            f"No model {name}: it is no folder here, and Hugging Face did not give it ({first_line(error)}). "
+            f"Set {setting} to a model folder, or unset it.",
         ) from error
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The beginning of what an error says, or its kind where it says nothing."""
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -8,8 +8,10 @@ AssistantError
 │   ├── IndexMissing         there is no index here yet
 │   ├── IndexMismatch        made by another version, model or corpus
 │   ├── IndexDamaged         a part is missing, truncated or foreign
-│   └── IndexLocked          another refresh holds the index
+│   ├── IndexLocked          another refresh holds the index
+│   └── ServerAway           the server that holds the vectors does not answer
 ├── EmbeddingError           the embedding model is unknown or broken
+├── RerankerError            the reranker is broken or no reranker
 ├── LanguageModelError       the language model did not answer; quotes come instead
 └── QuestionsError           the question file is missing or holds no question
 """
@@ -61,8 +63,16 @@ class IndexLocked(IndexFault):
     """Another refresh holds the index."""
 
 
+class ServerAway(IndexFault):
+    """The server that holds the vectors does not answer."""
+
+
 class EmbeddingError(AssistantError):
     """The embedding model is unknown, incomplete or of another dimension."""
+
+
+class RerankerError(AssistantError):
+    """The reranker is incomplete, or gives no scores."""
 
 
 class LanguageModelError(AssistantError):

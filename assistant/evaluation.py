@@ -207,8 +207,8 @@ def _result(question: GoldQuestion, answer: Answer, seconds: float) -> dict[str,
         "refused": answer.refused,
         "citations": [{"n": cited.n, "article_id": cited.article_id, "title": cited.title, "date": cited.date,
                        "quote": cited.quote} for cited in answer.citations],
-        "passages": [{"article_id": passage.article.id, "chunk_id": passage.chunk.id, "score": float(passage.score)}
-                     for passage in answer.passages],
+        "passages": [{"article_id": passage.article.id, "chunk_id": passage.chunk.id, "score": float(passage.score),
+                      "reprints": [article.id for article in passage.reprints]} for passage in answer.passages],
         "seconds": round(seconds, 4),
     }
 
@@ -248,12 +248,17 @@ def judge(question: GoldQuestion, row: Mapping[str, Any], article: Callable[[str
     citations = row.get("citations", ())
     return Judged(
         question, row,
-        ranked=tuple(metrics.grouped(passage["article_id"] for passage in row.get("passages", ()))),
+        ranked=tuple(metrics.grouped(_found(passage, question.articles) for passage in row.get("passages", ()))),
         supported=tuple(metrics.supports(cited["article_id"], cited["quote"], question.articles, question.answers)
                         for cited in citations),
         verbatim=tuple((source := article(cited["article_id"])) is not None and cited["quote"] in source.text
                        for cited in citations),
     )
+
+
+def _found(passage: Mapping[str, Any], wanted: Sequence[str]) -> str:
+    """The article that a passage stands for: a wanted one where that prints the same text, else its own."""
+    return next((twin for twin in passage.get("reprints", ()) if twin in wanted), passage["article_id"])
 
 
 def _score(scores: Iterable[float]) -> Score:

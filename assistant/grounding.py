@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 
 from assistant.names import unsupported_names
 from assistant.numbers import Date, Form, Number, date_stands, dates, meanings, numbers, same
-from assistant.prompting import NO_ANSWER, Source, marks, refuses, renumber
+from assistant.prompting import NO_ANSWER, Source, marks, refuses, renumber, visible
 from assistant.text import HAN, fold, search_tokens, sentences
 
 NOT_IN_SOURCES = "（未见于所引报道）"
@@ -145,7 +145,7 @@ def ground_stream(pieces: Iterable[str], sources: Sequence[Source]) -> Iterator[
     checked: list[Checked] = []
     raw = ""
     for piece in pieces:
-        raw += piece
+        raw += visible(piece)
         plain = _plain(raw)
         complete = _complete(plain)
         if len(complete) > len(checked):

@@ -5,8 +5,10 @@ Terms are cut by `text.search_tokens` and handed over ready, so a question is ne
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +36,11 @@ def day_range(date: str | None) -> tuple[int, int] | None:
     return int(first.replace("-", "")), int(last.replace("-", ""))
 
 
+def rareness(frequency: int, of: int) -> float:
+    """BM25's idf (Robertson and Zaragoza 2009) of a word in `frequency` of `of` chunks, scaled to 0-1."""
+    return math.log(1 + (of - min(frequency, of) + 0.5) / (frequency + 0.5)) / math.log(2 + 2 * of)
+
+
 class LexicalIndex:
     """Chunks by their words. Made by `create` or `open`; changes are seen after `commit`."""
 
@@ -55,7 +62,8 @@ class LexicalIndex:
         for name in ("first_day", "last_day"):
             builder.add_unsigned_field(name, indexed=True, fast=True)
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(tantivy.Index(builder.build(), path=str(folder), reuse=False))
+        with _disk_faults():
+            return cls(tantivy.Index(builder.build(), path=str(folder), reuse=False))
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
@@ -97,20 +105,23 @@ class LexicalIndex:
             if days:
                 document.add_unsigned("first_day", days[0])
                 document.add_unsigned("last_day", days[1])
-            self._writer.add_document(document)
+            with _disk_faults():
+                self._writer.add_document(document)
 
     def delete(self, article_ids: Iterable[str]) -> None:
         """Removes every chunk of the articles; unknown ids are nothing to remove."""
-        for article_id in article_ids:
-            self._writer.delete_documents_by_term("article", article_id)
+        with _disk_faults():
+            for article_id in article_ids:
+                self._writer.delete_documents_by_term("article", article_id)
 
     def commit(self) -> None:
         """Writes all changes to disk and frees the writer."""
-        if "_writer" in self.__dict__:
-            self._writer.commit()
-            self._writer.wait_merging_threads()
-            del self._writer
-        self._index.reload()
+        with _disk_faults():
+            if "_writer" in self.__dict__:
+                self._writer.commit()
+                self._writer.wait_merging_threads()
+                del self._writer
+            self._index.reload()
 
     def search(self, question: str, k: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The (chunk id, BM25 score) of the `k` best chunks, best first; [] when no word is known."""
@@ -138,6 +149,10 @@ class LexicalIndex:
     def document_frequency(self, token: str) -> int:
         """In how many chunks' text a token stands."""
         return self._index.searcher().doc_freq("body", token)
+
+    def rareness(self, token: str) -> float:
+        """How rare a token is among the chunks, 0 (in all) to 1 (in none)."""
+        return rareness(self.document_frequency(token), self.count())
 
     def chunk_ids(self) -> set[str]:
         """The ids of all chunks."""
@@ -176,3 +191,14 @@ class LexicalIndex:
         searcher = self._index.searcher()
         hits = searcher.search(query, limit=k, count=False).hits
         return [(searcher.doc(address)["chunk"][0], score) for score, address in hits]
+
+
+@contextmanager
+def _disk_faults() -> Iterator[None]:
+    """A full disk and the like, which tantivy reports as a ValueError that only tells the number, as OSError."""
+    try:
+        yield
+    except ValueError as error:
+        if (number := re.search(r"os error (\d+)", str(error))) is None:
+            raise
+        raise OSError(int(number[1]), str(error)) from error

@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from http.client import HTTPConnection, HTTPException
 from queue import Empty, SimpleQueue
@@ -31,6 +32,7 @@ CONNECT_SECONDS = 5.0
 """A server that cannot be reached should be known quickly; only its answer may take long."""
 RETRIES = 1
 OLLAMA_ADDRESS = "http://127.0.0.1:11434"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _NO_KEY = "none"
 _SENTENCE_ENDS = "。！？!?.…]］】”’」』）)"
@@ -53,8 +55,7 @@ def load_chat_model(settings: Settings) -> BaseChatModel | None:
             f"The language model {settings.llm} is not of the form provider:model. Set ASSISTANT_LLM=openai:qwen-plus "
             "or ollama:qwen3, for example.",
         )
-    address = urlsplit(settings.llm_base_url)
-    if settings.llm_base_url and not (address.scheme in ("http", "https") and address.hostname):
+    if settings.llm_base_url and not _host(settings.llm_base_url):
         raise SettingsError(
             "语言模型的地址不对。请写完整，如 ASSISTANT_LLM_BASE_URL=http://127.0.0.1:8000/v1。",
             "The language model's address is incomplete. Set it as in ASSISTANT_LLM_BASE_URL=http://127.0.0.1:8000/v1.",
@@ -87,10 +88,22 @@ def _connection(provider: str, settings: Settings) -> dict[str, Any]:
                 "Ollama takes no key. Unset ASSISTANT_LLM_API_KEY, or use ASSISTANT_LLM=openai:MODEL with the server's "
                 "/v1 address.",
             )
-        return {"base_url": OLLAMA_ADDRESS, **address, "client_kwargs": {"timeout": settings.llm_timeout}}
+        given = {"base_url": OLLAMA_ADDRESS, **address}
+        # neither a proxy of the environment nor a redirect leads away from this machine
+        here = {"trust_env": False, "follow_redirects": False} if _host(given["base_url"]) in LOOPBACK else {}
+        return {**given, "client_kwargs": {"timeout": settings.llm_timeout, **here}}
     key = settings.llm_api_key or (_NO_KEY if settings.llm_base_url else "")
     return {**address, **({"api_key": key} if key else {}), "max_retries": RETRIES,
             "timeout": (CONNECT_SECONDS, settings.llm_timeout)}
+
+
+def _host(address: str) -> str:
+    """The host that an http(s) address names; "" for anything else."""
+    try:
+        parts = urlsplit(address)
+        return parts.hostname or "" if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
 
 
 def stream_text(model: BaseChatModel, messages: Sequence[BaseMessage], *, deadline_seconds: float) -> Iterator[str]:
@@ -200,6 +213,17 @@ def _translated(error: Exception) -> LanguageModelError:
     if isinstance(error, OSError) or "Connect" in kind:
         return LanguageModelError("连不上语言模型，或者连接断了。", "The language model cannot be reached, or the connection broke.")
     return LanguageModelError(f"语言模型的回答读不了（{kind}）。", f"The language model's answer cannot be read ({kind}).")
+
+
+def local_models(settings: Settings) -> dict[str, Settings]:
+    """`ollama:NAME` for each model that an Ollama on this machine offers, with the settings that make it answer.
+
+    Only a loopback address is asked: the one set for an Ollama, else its usual one. {} where none answers.
+    """
+    set_for_ollama = settings.llm.partition(":")[0] in ("", "ollama") and _host(settings.llm_base_url) in LOOPBACK
+    address = settings.llm_base_url if set_for_ollama else OLLAMA_ADDRESS
+    return {f"ollama:{name}": replace(settings, llm=f"ollama:{name}", llm_base_url=address, llm_api_key="")
+            for name in ollama_models(address)}
 
 
 def ollama_models(address: str = OLLAMA_ADDRESS, timeout_seconds: float = 0.5) -> tuple[str, ...]:

@@ -23,6 +23,11 @@ COUNTED_OFF = 10
 _PLACE_END = r"(?:[省市区县镇乡村]|街道|社区|小学|中学|大学|学院|医院|[一二三四五六七八九十]+[中小])"
 _PLACE = re.compile(rf"[{HAN}]{{1,6}}{_PLACE_END}")
 _PLACE_TAGS = ("ns", "nt")
+_NO_PLACES = frozenset("地区 城区 市区 山区 郊区 小区 景区 园区 社区 街道 城市 县市 集市 夜市 超市 楼市 农村 乡村 新村 进村 驻村 全村 乡镇 城镇 下乡 老乡 "
+                       "家乡 回乡 故乡 县城 全省 全市 全县 小学 中学 大学 学院 医院 社区医院 中医院 农村小学 农村中学".split())
+"""Words that end like places and name none."""
+_BORDER = 4
+"""Characters of a place's end that identify it: what the segmenter joins to its front (给翠峰中学) does not count."""
 _OFFICE = re.compile(r"(?:副?(?:主席|主任|局长|书记|区长|市长|县长|镇长|校长|院长|会长|馆长|队长|社长|站长|部长|董事长|总经理))|主持人|导演|教练|发言人|"
                      r"女儿|儿子|妻子|丈夫|父亲|母亲|哥哥|弟弟|姐姐|妹妹|孙子|孙女|外甥女?|侄[儿女]|冠军|亚军|季军|[金银铜]牌")
 _QUOTED = re.compile(r"[“《\"]([^”》\"]+)[”》\"]")
@@ -64,8 +69,8 @@ def _places(asked: str) -> list[str]:
     tagged, places = rjieba.tag(asked), []
     for i, (word, tag) in enumerate(tagged):
         following = tagged[i + 1][0] if i + 1 < len(tagged) else ""
-        named_so = len(word) > 1 and tag[0] in "nj" and word[0] not in "个两各该全本"
-        if named_so and re.fullmatch(_PLACE_END, following):
+        named_so = len(word) > 1 and tag[0] in "nj" and word[0] not in "个两各该全本" and word not in _NO_PLACES
+        if named_so and re.fullmatch(_PLACE_END, following) and word + following not in _NO_PLACES:
             places.append(word + following)
         elif named_so and (tag[:2] in _PLACE_TAGS or _PLACE.fullmatch(word)):
             places.append(word)
@@ -85,13 +90,24 @@ class Known:
     def knows(self, thing: Named) -> bool:
         """Whether the article holds what the question names; numbers and dates by their value.
 
-        A number without a measure word is passed over: 一 and 两 stand for too much.
+        A number without a measure word is passed over: 一 and 两 stand for too much. Of a name of three or
+        more characters its front is enough, where the last is the next word's (江永搞), and so is its rest, where
+        that is no part of a name (苑小区).
         """
         if thing.stands_in(self.text):
             return True
+        if thing.kind == "person":
+            return len(thing.text) < 3 or thing.text[:-1] in self.text or self._holds_no_name(thing.text[1:])
+        if thing.kind == "place":
+            ends = (thing.text[cut:] for cut in (1, 2) if len(thing.text) - cut >= _BORDER)
+            return any(end in self.text and not re.match(_PLACE_END, end) for end in ends)
         if thing.kind == "number":
             return not any(number.unit and not any(same(number, other) for other in self._numbers)
                            for number in numbers(thing.text))
         if thing.kind == "date":
             return any(date_stands(one, self._forms) for one in dates(thing.text, self.date))
         return False
+
+    def _holds_no_name(self, given: str) -> bool:
+        """Whether the text holds the characters, and never as the given name of a person."""
+        return given in self.text and not any(self.text[start:end].endswith(given) for start, end in names(self.text))

@@ -145,10 +145,14 @@ def clean_for_model(text: str) -> str:
     Angle brackets that remain are full width and citation marks become round brackets, so that nothing
     inside an article can close it, open another or pass for a citation.
     """
-    kept = "".join(character for character in text if not _hidden(character))
-    kept = _TAG.sub(" ", kept).translate(str.maketrans("<>", "＜＞"))
+    kept = _TAG.sub(" ", visible(text)).translate(str.maketrans("<>", "＜＞"))
     kept = re.sub(rf"[{_OPEN}]\s*([\d\s,，、-]{{1,12}}|来源\s*\d+)\s*[{_CLOSE}]", r"（\1）", kept)
     return " ".join(kept.split())
+
+
+def visible(text: str) -> str:
+    """`text` without what is invisible: control, format (zero width, bidi, tags), private, unassigned, variation."""
+    return "".join(character for character in text if not _hidden(character))
 
 
 def refuses(text: str) -> bool:
@@ -212,7 +216,6 @@ def _unmarked(answer: str) -> str:
 
 
 def _hidden(character: str) -> bool:
-    """Whether a character is invisible: control, format (zero width, bidi, tags), private, unassigned, variation."""
     if character in "\n\t":
         return False
     return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cn", "Cs") or "︀" <= character <= "️" \

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -31,6 +31,11 @@ SHORT = 32
 short sentences they do. It costs nothing on natural_dev."""
 NEAR = 0.35
 """Cosines from which two words count as alike: of 2,000 random pairs in the shipped table 99.9 % lie below 0.17."""
+WORD_CHARACTERS = 8
+WORDS_KEPT = 20_000
+"""Forty megabytes of vectors; then they are forgotten."""
+WHOLE = 3000
+"""Characters of the best article that are read, whatever passages were found in it."""
 Vectors = Callable[[Sequence[str]], np.ndarray]
 """Unit vectors (n, dimension) of words, in order."""
 TYPED = ("number", "date", "person", "place", "organisation", "title")
@@ -65,17 +70,32 @@ class Sentence:
 
     @cached_property
     def folded(self) -> str:
-        return fold(self.text)
+        return _folded(self.article.text)[self.start:self.end]
+
+    @cached_property
+    def so_far(self) -> str:
+        """The folded title, and the text up to the end of the sentence."""
+        return fold(self.article.title or "") + _folded(self.article.text)[:self.end]
+
+
+@lru_cache(maxsize=32)
+def _folded(text: str) -> str:
+    """`fold`, once for all the sentences of an article: it keeps every place."""
+    return fold(text)
 
 
 def candidates(passages: Sequence[Passage]) -> list[Sentence]:
-    """Every sentence of the passages once, passage by passage, best first."""
+    """Every sentence of the passages once, passage by passage, best first; then the rest of the best article.
+
+    What words alone do not find often stands beside what they find: see WHOLE.
+    """
     found: dict[tuple[str, int], Sentence] = {}
     borders: dict[str, list[tuple[int, int]]] = {}
     wholes: dict[str, list[tuple[int, int]]] = {}
     ranks: dict[str, int] = {}
     best = max((passage.score for passage in passages), default=0.0) or 1.0
-    for rank, passage in enumerate(passages):
+    whole_article = [replace(best, chunk=replace(best.chunk, start=0, end=WHOLE), score=0.0) for best in passages[:1]]
+    for rank, passage in enumerate([*passages, *whole_article]):
         article = passage.article
         spans_ = borders.setdefault(article.id, pieces(article.text, PIECE_CHARACTERS))
         whole = wholes.setdefault(article.id, sentences(article.text))
@@ -88,6 +108,26 @@ def candidates(passages: Sequence[Passage]) -> list[Sentence]:
                 found[article.id, start] = Sentence(article, start, end, place, len(spans_), rank, article_rank,
                                                     passage.score / best, before, after, article.text[slice(*inside)])
     return list(found.values())
+
+
+class RememberedWords:
+    """Vectors that keep those of words: the same few thousand words make up most news."""
+
+    def __init__(self, encode: Vectors) -> None:
+        self._encode = encode
+        self._kept: dict[str, np.ndarray] = {}
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """The vectors of the texts, in order; only those of new words and of sentences are computed."""
+        if not texts or max(map(len, texts)) > WORD_CHARACTERS:
+            return self._encode(texts)
+        kept = self._kept
+        if new := [word for word in dict.fromkeys(texts) if word not in kept]:
+            kept = {**(kept if len(kept) < WORDS_KEPT else {}), **dict(zip(new, self._encode(new)))}
+            if missing := [word for word in texts if word not in kept]:
+                kept |= zip(missing, self._encode(missing))
+            self._kept = kept  # one assignment: other threads see the old words or the new
+        return np.array([kept[word] for word in texts])
 
 
 class Weighed:
@@ -175,7 +215,7 @@ NAMES: tuple[str, ...] = (
 
 def features(question: Weighed, rows: Sequence[Sentence]) -> np.ndarray:
     """A float32 array (sentences, len(NAMES))."""
-    article_text = {row.article.id: fold(f"{row.article.title or ''}\n{row.article.text}") for row in rows}
+    article_text = {row.article.id: f"{fold(row.article.title or '')}\n{_folded(row.article.text)}" for row in rows}
     shares = {key: (question.share_of_bigrams(text), question.share_of_words(text)) for key, text in article_text.items()}
     titles = {row.article.id: question.share_of_bigrams(fold(row.article.title or "")) for row in rows}
     soft = (question.soft_share(question.known_words(texts)) for texts in (
@@ -199,11 +239,10 @@ def _row(weighed: Weighed, row: Sentence, article_bigrams: float, article_words:
     typed = question.wants in TYPED
     held = asked_spans(question, text) if typed else []
     near, noun = _nearness(weighed, folded, held)
-    so_far = fold((row.article.title or "") + row.article.text[:row.end])
     values = [
         weighed.share_of_words(folded), weighed.share_of_bigrams(folded), weighed.share_of_characters(folded),
         weighed.share_of_words(around), weighed.share_of_bigrams(around), weighed.share_of_bigrams(before),
-        weighed.share_of_bigrams(after), article_bigrams, article_words, title, weighed.share_of_bigrams(so_far), row.score,
+        weighed.share_of_bigrams(after), article_bigrams, article_words, title, weighed.share_of_bigrams(row.so_far), row.score,
         1 / (1 + row.passage_rank), 1 / (1 + row.article_rank),
         longest_common_run(weighed.squeezed, folded) / max(1, len(weighed.squeezed)),
         max((weighed.words[word] for word in matched), default=0.0), len(matched) / max(1, len(weighed.words)),

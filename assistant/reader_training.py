@@ -23,11 +23,13 @@ from assistant.boosted_trees import Trees
 from assistant.chunking import chunk_article
 from assistant.embedding import load_embedding
 from assistant.gold_questions import GoldQuestion
-from assistant.lexical_index import LexicalIndex
+from assistant.lexical_index import LexicalIndex, rareness
 from assistant.question import Question, understand
-from assistant.reader import PASSAGES, UNSEEN, rareness
-from assistant.reader_features import Idf, Sentence, Vectors, Weighed
+from assistant.reader import PASSAGES, UNSEEN
+from assistant.reader_features import Idf, RememberedWords, Sentence, Vectors, Weighed
+from assistant.retrieval import CANDIDATES, LOOKED_AGAIN, owner, weighed
 from assistant.schema import Article, Ask, Passage
+from assistant.second_look import look_again
 from assistant.text import fold, search_tokens, squeeze
 
 ARCHIVES = ("whole", "small", "absent")
@@ -38,7 +40,8 @@ ABSENT_WEIGHT = 2.0
 """What a question whose article is away counts for: only a third of them are asked so."""
 FALSE_REFUSALS = 0.05
 """Share of answerable questions that the threshold alone may refuse; the premises (named.PREMISES) refuse more."""
-TREES = {"max_iter": 200, "max_depth": 5, "learning_rate": 0.05, "l2_regularization": 5, "min_samples_leaf": 40, "random_state": 0}
+TREES = {"max_iter": 200, "max_depth": 5, "learning_rate": 0.05, "l2_regularization": 5, "min_samples_leaf": 40,
+         "random_state": 0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,7 @@ def _fit(by_id: dict[str, Article], questions: Sequence[GoldQuestion], words: Le
     _write(out / "background.json", {"chunks": chunks, "words": {str(c): " ".join(levels[c]) for c in sorted(levels)}})
     common = {word: _rounded(count) for word, count in common.items()}
 
-    vectors = load_embedding().encode
+    vectors = RememberedWords(load_embedding().encode)
     examples: list[Example] = []
     for done, row in enumerate(questions):
         progress("reading", done, len(questions))
@@ -104,13 +107,16 @@ def _fit(by_id: dict[str, Article], questions: Sequence[GoldQuestion], words: Le
             examples.append(_example(row, question, by_id, words, common, chunks, vectors, archive))
     ranker = _fit_trees(examples)
     folds = {article: number % FOLDS for number, article in enumerate(sorted({e.article for e in examples}))}
+    # a set that asks only what can be answered teaches to read, not to refuse: it would set the threshold alone
+    refusable = {e.article for e in examples if not e.answerable and not e.absent}
     rows, answerable, weights = [], [], []
     for fold_number in range(FOLDS):
         progress("cross-validating", fold_number, FOLDS)
         held_out = Trees.from_json(_fit_trees([e for e in examples if folds[e.article] != fold_number]))
         for e in examples:
-            if folds[e.article] == fold_number and len(e.sentences):
-                rows.append(answerability.row(e.weighed, e.passages, e.sentences, e.features, held_out.probability(e.features)))
+            if folds[e.article] == fold_number and e.article in refusable and len(e.sentences):
+                probabilities = held_out.probability(e.features)
+                rows.append(answerability.row(e.weighed, e.passages, e.sentences, e.features, probabilities))
                 answerable.append(e.answerable)
                 weights.append(ABSENT_WEIGHT if e.absent else 1.0)
     judge, scores = _fit_judge(np.array(rows), np.array(answerable), np.array(weights))
@@ -144,17 +150,17 @@ def _example(row: GoldQuestion, question: Question, by_id: dict[str, Article], w
 
 
 def _passages(question: Question, by_id: dict[str, Article], index: LexicalIndex) -> list[Passage]:
-    found = []
-    for chunk_id, score in index.search(question.search, PASSAGES):
-        article_id, _, ordinal = chunk_id.rpartition("@")
-        found.append(Passage(chunk_article(by_id[article_id])[int(ordinal)], by_id[article_id], score))
-    return found
+    """The passages that the words find, looked at again as in retrieval; the vectors' share changes little."""
+    found = dict(index.search(question.search, CANDIDATES))
+    again = look_again(question.search, found, list(found)[:LOOKED_AGAIN["words"]], by_id.__getitem__, index.rareness)
+    return [Passage(chunk_article(by_id[owner(chunk_id)])[int(chunk_id.rpartition("@")[2])], by_id[owner(chunk_id)], score)
+            for chunk_id, score in weighed(again, {}, 0.0)[:PASSAGES]]
 
 
 def _frozen_idf(question: Question, index: LexicalIndex, common: dict[str, int], chunks: int) -> Idf:
     """The reader's idf of the question's words, looked up now: the small index is about to go."""
     everything = Weighed(question, lambda _: 1.0, lambda texts: np.zeros((len(texts), 1), np.float32))
-    weights = {word: min(rareness(index.document_frequency(word), index.count()), rareness(common.get(word, UNSEEN), chunks))
+    weights = {word: min(index.rareness(word), rareness(common.get(word, UNSEEN), chunks))
                for word in {*everything.words, *everything.bigrams}}
     return weights.__getitem__
 

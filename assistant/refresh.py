@@ -7,36 +7,39 @@ one step. Whatever happens before that step, the old one answers and the next re
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.article_store import ArticleStore, StoredFile
+from assistant.article_store import ArticleStore, Changes, StoredFile
 from assistant.chunking import CHUNKING_VERSION, chunk_article, embedding_text
-from assistant.corpus import CorpusFile, corpus_files, read_file
-from assistant.errors import CorpusError, EmbeddingError, IndexDamaged, IndexFault, UnreadableFile
+from assistant.errors import CorpusError, EmbeddingError, IndexDamaged, IndexFault
 from assistant.lexical_index import LexicalIndex
-from assistant.schema import Article, Failure, RefreshSummary
-from assistant.snapshot import (Manifest, current_id, new_id, recorded_corpus, remove_others, seal, sha256, switch,
+from assistant.schema import RefreshSummary
+from assistant.snapshot import (Manifest, copy_folder, current_id, new_id, recorded_corpus, remove_others, seal, switch,
                                 writing)
+from assistant.survey import Progress, Survey, read_files, survey
 from assistant.vector_cache import VectorCache, text_hash
-from assistant.vector_index import VectorIndex
-from assistant.verification import examine
+from assistant.vector_index import Vectors
+from assistant.vector_place import is_placed, new_vectors, servers, sweep
+from assistant.verification import MANY, examine, waiting_child
 
 if TYPE_CHECKING:
     from assistant.embedding import Embedding
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with a stage ("files", "articles", "chunks", "words", "vectors", "verify"), how much is done, of how much."""
+Engine = Callable[[Mapping[bytes, str]], Iterator[dict[bytes, np.ndarray]]]
+"""Texts by hash → their vectors by hash, some at a time and in any order."""
 
+ENGINE_BATCH = 100_000
+"""Texts that an engine is handed at once: some 100 MB."""
 EMBED_BATCH = 512
 """Texts embedded and kept in the cache at once: the most work that a kill can lose."""
 UPSERT_BATCH = 5000
@@ -49,29 +52,20 @@ SMALL = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class _Survey:
-    """What the files of the corpus ask for, without a look into unchanged ones."""
-
-    read: tuple[tuple[CorpusFile, StoredFile], ...]
-    failed: tuple[StoredFile, ...]
-    gone: tuple[str, ...]
-    skipped: tuple[Failure, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.read or self.failed or self.gone)
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
-    """How a new snapshot is made from the one before, whose manifest is None where none is whole.
+    """How a new snapshot is made from the one before, whose manifest is None where its articles are not whole.
 
-    `reread` takes no articles over from it, `recut` no chunks, `afresh` no words and vectors.
+    `reread` takes no articles over from it, `recut` no chunks, `afresh` no words and vectors. `previous` is the
+    id of the last snapshot that is whole, or "".
     """
 
     corpus: Path
     index: Path
     before: Manifest | None
-    survey: _Survey
+    previous: str
+    server: str
+    engine: Engine | None
+    survey: Survey
     reread: bool
     recut: bool
     afresh: bool
@@ -84,31 +78,37 @@ class _Plan:
         return self.index / "snapshots" / self.before.id / name if self.before else None
 
 
-def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, dry_run: bool = False, rebuild: bool = False,
-            checksum: bool = False, wait: bool = False, progress: Progress | None = None) -> RefreshSummary:
+def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: str = "",
+            engine: Engine | None = None, dry_run: bool = False, rebuild: bool = False, checksum: bool = False,
+            wait: bool = False, progress: Progress | None = None) -> RefreshSummary:
     """What was done to bring the index up to date with the corpus; with `dry_run`, what would be.
 
     A file is read when its size or time has changed and its content too (with `checksum`, whatever its time).
     `rebuild` reads every file and takes nothing over but the vectors in the cache; another model or chunking
     makes the words and vectors anew from the articles at hand. When nothing changed, no snapshot is made.
     A file that was read before and cannot be read now keeps its articles and is among `failed`.
-    `corpus` None means the index's own.
+    `corpus` None means the index's own. The vectors lie on the Chroma server at the address `server`, or with ""
+    in the index; they are brought there when they lie elsewhere. An `engine` embeds in place of `embedding`,
+    which must be the same model.
 
     Raises CorpusError when there is no such folder or it is not the index's own (unless `rebuild`), IndexLocked
-    when another refresh is at work (unless `wait`), EmbeddingError, IndexDamaged when the new snapshot is not
-    whole, and OSError for a full disk or a folder that cannot be written; the old snapshot then still answers.
+    when another refresh is at work (unless `wait`), EmbeddingError, ServerAway, IndexDamaged when the new
+    snapshot is not whole, and OSError for a full disk or a folder that cannot be written; the old snapshot then
+    still answers.
     """
     began = time.monotonic()
     with nullcontext() if dry_run else writing(index, wait=wait) as note:
         tell = _teller(progress, note)
-        folder = _corpus(corpus, index, rebuild)
+        folder, addresses = _corpus(corpus, index, rebuild), servers(index)
         if not dry_run:
             remove_others(index)
-        plan = _plan(folder, index, embedding, rebuild, checksum, tell)
+        plan = _plan(folder, index, embedding, server, engine, rebuild, checksum, tell)
         if not plan:
             summary = _nothing(plan)
         else:
             summary = _rehearse(plan, tell) if dry_run else _carry_out(plan, embedding, tell)
+        if not dry_run:
+            sweep(index, addresses | servers(index))
         return replace(summary, skipped=plan.survey.skipped, dry_run=dry_run, seconds=time.monotonic() - began)
 
 
@@ -153,71 +153,33 @@ def _corpus(corpus: Path | None, index: Path, rebuild: bool) -> Path:
     return folder
 
 
-def _before(index: Path) -> Manifest | None:
-    """The manifest of the current snapshot; None where there is none, or it is damaged or of another format."""
+def _before(index: Path) -> tuple[Manifest | None, bool]:
+    """The manifest of the current snapshot, and whether all of it is whole.
+
+    None where there is none, it is of another format, or its articles are damaged.
+    """
     try:
         folder = index / "snapshots" / current_id(index)
         manifest = Manifest.read(folder)
     except IndexFault:
-        return None
-    return None if manifest.broken(folder, contents=True) else manifest
+        return None, False
+    broken = manifest.broken(folder, contents=True)
+    return None if "articles.db" in broken else manifest, not broken
 
 
-def _plan(corpus: Path, index: Path, embedding: Embedding, rebuild: bool, checksum: bool, tell: Progress) -> _Plan:
-    before = _before(index)
+def _plan(corpus: Path, index: Path, embedding: Embedding, server: str, engine: Engine | None, rebuild: bool,
+          checksum: bool, tell: Progress) -> _Plan:
+    before, whole = _before(index)
     reread = rebuild or before is None
     known: dict[str, StoredFile] = {}
     if not reread:
         with closing(ArticleStore.open(index / "snapshots" / before.id / "articles.db")) as store:
             known = store.files()
     recut = reread or before.chunking != CHUNKING_VERSION
-    afresh = recut or before.fingerprint != embedding.fingerprint
-    return _Plan(corpus, index, before, _survey(corpus, known, checksum, tell), reread, recut, afresh)
-
-
-def _survey(corpus: Path, known: dict[str, StoredFile], checksum: bool, tell: Progress) -> _Survey:
-    """Compares the files by size and time, and where these differ (or with `checksum`) by content."""
-    files, skipped = corpus_files(corpus)
-    read, failed = [], []
-    for done, file in enumerate(files):
-        tell("files", done, len(files))
-        before = known.get(file.name)
-        try:
-            status = file.path.stat()
-            now = StoredFile(file.name, status.st_size, status.st_mtime_ns)
-            known_time = before is not None and (before.size, before.mtime_ns) == (now.size, now.mtime_ns)
-            if known_time and not checksum and not before.broken:
-                continue
-            now = replace(now, sha256=sha256(file.path))
-        except OSError as error:
-            reason = f"打不开 / cannot be opened: {error.strerror or error}"
-            now = StoredFile(file.name, failures=(Failure(file.name, None, reason),))
-            if now != before:
-                failed.append(now)
-            continue
-        if before is None or before.sha256 != now.sha256 or (before.broken and not _fails_as_before(file, before)):
-            read.append((file, now))
-    unlisted = {row.file for row in skipped
-                if os.path.isdir(corpus / row.file) and not os.path.islink(corpus / row.file)}
-    gone = sorted(name for name in known.keys() - {file.name for file in files} if _is_gone(corpus, name, unlisted))
-    return _Survey(tuple(read), tuple(failed), tuple(gone), tuple(skipped))
-
-
-def _fails_as_before(file: CorpusFile, before: StoredFile) -> bool:
-    return before.failures == tuple(row for row in _rows(file) if isinstance(row, Failure))
-
-
-def _is_gone(corpus: Path, name: str, unlisted: set[str]) -> bool:
-    """Whether a file that is not listed any more left the corpus, and is not only out of reach."""
-    if any(folder.as_posix() in unlisted for folder in PurePosixPath(name).parents):
-        return False
-    try:
-        os.stat(corpus / name)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return True
+    afresh = recut or not whole or before.fingerprint != embedding.fingerprint or not is_placed(index, before, server)
+    previous = "" if before is None else before.id if whole else before.previous
+    return _Plan(corpus, index, before, previous, server, engine, survey(corpus, known, checksum, tell), reread, recut,
+                 afresh)
 
 
 def _nothing(plan: _Plan) -> RefreshSummary:
@@ -232,18 +194,22 @@ def _nothing(plan: _Plan) -> RefreshSummary:
 def _rehearse(plan: _Plan, tell: Progress) -> RefreshSummary:
     """What `_carry_out` would do, found in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
-        with closing(_read(plan, Path(folder) / "articles.db", tell)) as store:
-            return _summary(plan, store)
+        store, changes = _read(plan, Path(folder) / "articles.db", tell)
+        with closing(store):
+            return _summary(plan, store, changes)
 
 
 def _carry_out(plan: _Plan, embedding: Embedding, tell: Progress) -> RefreshSummary:
     """Builds the new snapshot, has it verified, and switches to it; cleans up what nobody needs then."""
     folder = plan.index / "snapshots" / new_id()
-    with closing(VectorCache(plan.index / "vectors.db", embedding.fingerprint, embedding.dimension)) as cache:
+    many = plan.before is not None and plan.before.chunks >= MANY
+    with (waiting_child() if many else nullcontext() as child,
+          closing(VectorCache(plan.index / "vectors.db", embedding.fingerprint, embedding.dimension)) as cache):
+        check = partial(examine, child=child) if child else examine
         try:
             summary = _build(plan, folder, embedding, cache, tell)
             tell("verify", 0, None)
-            if faults := examine(folder, deep=False)[0]:
+            if faults := check(folder, deep=False)[0]:
                 raise IndexDamaged(
                     f"新的索引没有通过检查（{faults[0]}）；旧的没有动。请再运行 assistant refresh --rebuild。",
                     f"The new snapshot did not pass its checks ({faults[0]}); the old one is unchanged. "
@@ -252,47 +218,53 @@ def _carry_out(plan: _Plan, embedding: Embedding, tell: Progress) -> RefreshSumm
             switch(plan.index, folder.name)
         finally:
             remove_others(plan.index)
-        needed = _needed(folder / "articles.db", embedding.fingerprint)
-        if plan.before is not None:
-            needed |= _needed(plan.part("articles.db"), plan.before.fingerprint)
-        cache.keep_only(needed)
+        with suppress(OSError):  # the new index answers already; the next refresh makes the cache smaller
+            cache.keep_only(_needed(plan.index))
     return replace(summary, snapshot=folder.name)
 
 
-def _needed(path: Path, fingerprint: str) -> set[tuple[bytes, str]]:
-    with closing(ArticleStore.open(path)) as store:
-        return {(digest, fingerprint) for digest in store.text_hashes()}
+def _needed(index: Path) -> dict[str, set[bytes]]:
+    """The hashes of the texts in the snapshots that are kept, by model fingerprint."""
+    needed: dict[str, set[bytes]] = {}
+    for path in (index / "snapshots").glob("*/manifest.json"):
+        with suppress(IndexFault), closing(ArticleStore.open(path.parent / "articles.db")) as store:
+            needed.setdefault(Manifest.read(path.parent).fingerprint, set()).update(store.text_hashes())
+    return needed
 
 
 def _build(plan: _Plan, folder: Path, embedding: Embedding, cache: VectorCache, tell: Progress) -> RefreshSummary:
     """Makes a whole snapshot in `folder`, but for its being verified."""
     folder.mkdir(parents=True)
     (folder / "readers").touch()
-    with closing(_read(plan, folder / "articles.db", tell)) as store:
+    store, changes = _read(plan, folder / "articles.db", tell)
+    with closing(store):
         lost = store.lost_chunks()
         tombstones = lost + (plan.before.tombstones if plan.before else 0)
         worn = lost and (store.chunk_count() <= SMALL or tombstones > TOMBSTONES * store.chunk_count())
         afresh = plan.afresh or bool(worn)
         if not afresh:
-            for part in ("words", "vectors"):
-                shutil.copytree(plan.part(part), folder / part)
-        _fill_words(store, folder / "words", afresh, tell)
-        embedded = _fill_vectors(store, folder / "vectors", afresh, embedding, cache, tell)
-        summary, articles = replace(_summary(plan, store), embedded=embedded), store.article_count()
+            copy_folder(plan.part("words"), folder / "words")
+        _fill_words(store, changes, folder / "words", afresh, tell)
+        ahead = _embed_ahead(plan.engine, store.new_chunks(beside_base=not afresh), store, cache, tell)
+        vectors, collection = new_vectors(folder, None if afresh else plan.before, plan.server, embedding.dimension,
+                                          store)
+        embedded = _fill_vectors(store, vectors, afresh, embedding, cache, tell)
+        summary, articles = replace(_summary(plan, store, changes), embedded=ahead + embedded), store.article_count()
     Manifest(
-        id=folder.name, previous=plan.before.id if plan.before else "", corpus=str(plan.corpus),
+        id=folder.name, previous=plan.previous, corpus=str(plan.corpus),
         created=datetime.now().astimezone().isoformat(" ", "seconds"), embedding=embedding.name,
         fingerprint=embedding.fingerprint, dimension=embedding.dimension, chunking=CHUNKING_VERSION,
         articles=articles, chunks=summary.chunks, tombstones=0 if afresh else tombstones, files=seal(folder),
+        server=plan.server, collection=collection,
     ).write(folder)
     return summary
 
 
-def _read(plan: _Plan, path: Path, tell: Progress) -> ArticleStore:
-    """A store at `path` that holds what the files hold now, its articles cut into chunks."""
+def _read(plan: _Plan, path: Path, tell: Progress) -> tuple[ArticleStore, Changes]:
+    """A store at `path` that holds what the files hold now, its articles cut into chunks; and what changed."""
     store = ArticleStore.create(path, plan.part("articles.db"), copy=not plan.reread)
     try:
-        _read_files(plan.survey, store, tell)
+        read_files(plan.survey, store, tell)
         changes = store.changes()
         for article_id in changes.deleted:
             store.remove_chunks(article_id)
@@ -305,62 +277,11 @@ def _read(plan: _Plan, path: Path, tell: Progress) -> ArticleStore:
     except BaseException:
         store.close()
         raise
-    return store
+    return store, changes
 
 
-def _read_files(survey: _Survey, store: ArticleStore, tell: Progress) -> None:
-    """Brings the articles of the store in line with the files."""
-    for name in survey.gone:
-        store.remove_file(name)
-    for record in survey.failed:
-        store.put_file(record)
-    articles = 0
-
-    def count() -> None:
-        nonlocal articles
-        articles += 1
-        tell("articles", articles, None)
-
-    for file, record in survey.read:
-        store.put_file(_read_into(store, file, record, count))
-
-
-def _read_into(store: ArticleStore, file: CorpusFile, record: StoredFile, count: Callable[[], None]) -> StoredFile:
-    """Puts the articles of one file into the store; the record tells what failed in it.
-
-    Where the file breaks off, or gives nothing but failures, what it held before and cannot be read now is kept.
-    """
-    failures: list[Failure] = []
-    read = 0
-
-    def articles() -> Iterator[Article]:
-        nonlocal read
-        for row in _rows(file):
-            if isinstance(row, Failure):
-                failures.append(row)
-            else:
-                read += 1
-                yield row
-                count()
-
-    store.put_articles(file.name, articles(),
-                       whole=lambda: not failures or (read > 0 and failures[-1].line is not None))
-    return replace(record, failures=tuple(failures))
-
-
-def _rows(file: CorpusFile) -> Iterator[Article | Failure]:
-    """What `read_file` gives; a failure of the whole file comes last and has no line."""
-    try:
-        yield from read_file(file)
-    except UnreadableFile as error:
-        yield Failure(file.name, None, f"{error.chinese} / {error.english}")
-    except OSError as error:
-        yield Failure(file.name, None, f"打不开 / cannot be opened: {error.strerror or error}")
-
-
-def _fill_words(store: ArticleStore, folder: Path, afresh: bool, tell: Progress) -> None:
+def _fill_words(store: ArticleStore, changes: Changes, folder: Path, afresh: bool, tell: Progress) -> None:
     """Brings the words in line with the store."""
-    changes = store.changes()
     with closing(LexicalIndex.create(folder) if afresh else LexicalIndex.open(folder)) as words:
         if not afresh:
             words.delete((*changes.changed, *changes.deleted))
@@ -371,10 +292,10 @@ def _fill_words(store: ArticleStore, folder: Path, afresh: bool, tell: Progress)
         words.commit()
 
 
-def _fill_vectors(store: ArticleStore, folder: Path, afresh: bool, embedding: Embedding, cache: VectorCache,
+def _fill_vectors(store: ArticleStore, vectors: Vectors, afresh: bool, embedding: Embedding, cache: VectorCache,
                   tell: Progress) -> int:
     """Brings the vectors in line with the store; returns how many texts had to be embedded."""
-    with closing((VectorIndex.create if afresh else VectorIndex.open)(folder, embedding.dimension)) as vectors:
+    with closing(vectors):
         if not afresh:
             vectors.delete(store.gone_chunks())
         embedded = _add_vectors(store.new_chunks(beside_base=not afresh), store, vectors, embedding, cache, tell)
@@ -382,7 +303,26 @@ def _fill_vectors(store: ArticleStore, folder: Path, afresh: bool, embedding: Em
     return embedded
 
 
-def _add_vectors(chunks: list[tuple[str, int, bytes]], store: ArticleStore, vectors: VectorIndex, embedding: Embedding,
+def _embed_ahead(engine: Engine | None, chunks: list[tuple[str, int, bytes]], store: ArticleStore,
+                 cache: VectorCache, tell: Progress) -> int:
+    """Has the engine, if there is one, fill the cache; returns how many texts it embedded."""
+    missing: dict[bytes, str] = {}
+    for start in range(0, len(chunks) if engine else 0, UPSERT_BATCH):
+        hashes = {digest: f"{name}@{ordinal}" for name, ordinal, digest in chunks[start:start + UPSERT_BATCH]}
+        known = cache.get(list(hashes))
+        missing |= {digest: chunk_id for digest, chunk_id in hashes.items() if digest not in known}
+    embedded = 0
+    for start in range(0, len(missing), ENGINE_BATCH):
+        some = list(missing)[start:start + ENGINE_BATCH]
+        texts = _texts(store, [missing[digest] for digest in some])
+        for vectors in engine(dict(zip(some, texts, strict=True))):
+            cache.put(vectors)
+            embedded += len(vectors)
+            tell("vectors", embedded, len(missing))
+    return embedded
+
+
+def _add_vectors(chunks: list[tuple[str, int, bytes]], store: ArticleStore, vectors: Vectors, embedding: Embedding,
                  cache: VectorCache, tell: Progress) -> int:
     embedded = 0
     for start in range(0, len(chunks), UPSERT_BATCH):
@@ -420,8 +360,7 @@ def _embed(embedding: Embedding, texts: dict[bytes, str], cache: VectorCache) ->
     return vectors
 
 
-def _summary(plan: _Plan, store: ArticleStore) -> RefreshSummary:
-    changes = store.changes()
+def _summary(plan: _Plan, store: ArticleStore, changes: Changes) -> RefreshSummary:
     unchanged = store.article_count() - len(changes.added) - len(changes.changed)
     return RefreshSummary(changes.added, changes.changed, unchanged, changes.deleted, store.failures(),
                           chunks=store.chunk_count(), snapshot=plan.before.id if plan.before else "")

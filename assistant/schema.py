@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 HEADING_CHARACTERS = 24
@@ -42,12 +42,12 @@ class Article:
     @property
     def content_hash(self) -> str:
         """A digest of every field but the id: it answers "did this article change?"."""
-        content = {name: value for name, value in asdict(self).items() if name != "id"}
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "id"}
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {**asdict(self), "authors": list(self.authors)}
+        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "authors": list(self.authors)}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Article:
@@ -92,11 +92,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk found for a question, with its article. `score` is the fused score, higher is better."""
+    """A chunk found for a question, with its article and the articles that print the same text.
+
+    `score` is the fused score, higher is better.
+    """
 
     chunk: Chunk
     article: Article
     score: float
+    reprints: tuple[Article, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ class Citation:
     """One quoted stretch of one article: `article.text[start:end] == quote`.
 
     `n` numbers the *article* in the order of first use; several quotes of an article share it.
-    `emphasis` is the short answer's place inside `quote`, as (start, end), or None.
+    `emphasis` is the short answer's place inside `quote`, as (start, end), or None. `dated` are the words
+    of the quote that mean a date by the article's (今年5月), as (start, end, ISO date or first/last month).
     """
 
     n: int
@@ -119,6 +124,7 @@ class Citation:
     start: int
     end: int
     emphasis: tuple[int, int] | None = None
+    dated: tuple[tuple[int, int, str], ...] = ()
 
     @classmethod
     def of(cls, n: int, article: Article, start: int, end: int, emphasis: tuple[int, int] | None = None) -> Citation:

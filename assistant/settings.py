@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from assistant.errors import SettingsError
 
@@ -23,8 +24,14 @@ class Settings:
     """Folder of the articles."""
     index: str = "index"
     """Folder of the index."""
+    vectors: str = ""
+    """Address of a Chroma server that holds the vectors (http://127.0.0.1:8000); empty: they lie in the index."""
+    ray: str = ""
+    """Address of a Ray cluster (10.0.0.5:6379) for `refresh --engine ray`; empty: Ray is started on this machine."""
     embedding: str = ""
     """A sentence-transformers model by folder or name; empty: the one that ships with the package."""
+    reranker: str = ""
+    """A sentence-transformers CrossEncoder by folder or name, which reads the best passages again; empty: none."""
     llm: str = ""
     """A chat model as provider:model (openai:qwen-plus, ollama:qwen3); empty: answers are quotes."""
     llm_base_url: str = ""
@@ -33,6 +40,9 @@ class Settings:
     """Key of that endpoint; never logged, never shown."""
     llm_timeout: float = 60.0
     """Seconds a language model has for a whole answer; then the quotes come instead."""
+    llm_unsupported: str = "drop"
+    """What becomes of a model's sentence that its sources do not bear out: `drop` leaves it out and marks single
+    details, `quotes` gives the quotes in place of the whole answer."""
     host: str = "127.0.0.1"
     """Address the chat page binds to."""
     port: int = 7860
@@ -83,6 +93,10 @@ def _typed(name: str, value: object) -> object:
             raise ValueError
         if (name == "port" and not 0 <= typed <= 65535) or (name == "llm_timeout" and not 0 < typed < math.inf):
             raise ValueError
+        if name == "vectors" and typed and not _is_address(typed):
+            raise ValueError
+        if name == "llm_unsupported" and typed not in ("drop", "quotes"):
+            raise ValueError
     except (TypeError, ValueError) as error:
         shown = "…" if name == "llm_api_key" else repr(value)
         raise SettingsError(
@@ -90,3 +104,10 @@ def _typed(name: str, value: object) -> object:
             f"The setting {name} cannot be {shown}. Change {PREFIX}{name.upper()} or {SETTINGS_FILE}.",
         ) from error
     return typed
+
+
+def _is_address(address: str) -> bool:
+    """Whether it reads http(s)://host or http(s)://host:port, and nothing more. Raises ValueError for a wrong port."""
+    parts = urlsplit(address)
+    rest = (parts.path, parts.query, parts.fragment, parts.username)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not any(rest)

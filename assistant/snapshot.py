@@ -21,16 +21,20 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.article_store import ArticleStore
 from assistant.errors import IndexDamaged, IndexFault, IndexLocked, IndexMismatch, IndexMissing
 from assistant.lexical_index import LexicalIndex
-from assistant.vector_index import VectorIndex
+from assistant.schema import Coverage
+from assistant.vector_index import VectorIndex, Vectors
+from assistant.vector_server import ServedVectors
 
 if TYPE_CHECKING:
     from assistant.embedding import Embedding
@@ -46,7 +50,8 @@ class Manifest:
     """What a snapshot is made of. `files` gives (size in bytes, SHA-256) of each of its files by path in it.
 
     `previous` is the id of the snapshot before, or "". `tombstones` counts the vectors deleted from the
-    vector index since it was made afresh: they still take up room and time in it.
+    vector index since it was made afresh: they still take up room and time in it. Where a Chroma server holds
+    the vectors, `server` is its address and `collection` their place on it; both are "" where the snapshot does.
     """
 
     id: str
@@ -62,6 +67,8 @@ class Manifest:
     tombstones: int
     files: dict[str, tuple[int, str]]
     format: int = FORMAT
+    server: str = ""
+    collection: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -75,7 +82,7 @@ class Manifest:
                     "Run: assistant refresh",
                 )
             files = {name: (size, digest) for name, (size, digest) in row["files"].items()}
-            return cls(**{**{f.name: row[f.name] for f in fields(cls)}, "files": files})
+            return cls(**{**{f.name: row[f.name] for f in fields(cls) if f.name in row}, "files": files})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(f"{folder / 'manifest.json'}（{error}）", f"{folder / 'manifest.json'} ({error})") from error
 
@@ -86,8 +93,11 @@ class Manifest:
 
     def broken(self, folder: Path, *, contents: bool) -> list[str]:
         """The files that are missing or of another size than they were; with `contents`, or of other bytes."""
-        return [name for name, (size, digest) in self.files.items()
-                if not _intact(folder / name, size, digest, contents)]
+        def intact(name: str) -> bool:
+            return _intact(folder / name, *self.files[name], contents)
+
+        with ThreadPoolExecutor() as threads:
+            return [name for name, well in zip(self.files, threads.map(intact, self.files), strict=True) if not well]
 
 
 class Snapshot:
@@ -97,25 +107,37 @@ class Snapshot:
     or at once by `close`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Opens a snapshot's folder.
+    def __init__(self, folder: Path, *, contents: bool = True) -> None:
+        """Opens a snapshot's folder; without `contents` only the sizes of its files are compared beforehand.
 
         Raises FileNotFoundError or BlockingIOError when the folder is gone or going, IndexDamaged when a file
         is not as the manifest has it, and IndexMismatch when the format is another version's.
         """
         self._lease = weakref.finalize(self, os.close, _lease(folder))
         self.manifest = Manifest.read(folder)
-        if broken := self.manifest.broken(folder, contents=True):
+        if broken := self.manifest.broken(folder, contents=contents):
             raise _damaged(f"{folder} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {folder}")
         self.articles = ArticleStore.open(folder / "articles.db")
         self.words = LexicalIndex.open(folder / "words")
-        self.vectors = VectorIndex.open(folder / "vectors", self.manifest.dimension)
+        self.vectors = open_vectors(folder, self.manifest, self.articles)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What the snapshot holds; counted once, which takes half a second for 68,161 articles."""
+        return self.articles.coverage()
 
     def close(self) -> None:
         """Frees the files; nobody may use the snapshot afterwards."""
         for part in (self.articles, self.words, self.vectors):
             part.close()
         self._lease()
+
+
+def open_vectors(folder: Path, manifest: Manifest, articles: ArticleStore) -> Vectors:
+    """The vectors of a snapshot, wherever they lie. Raises ServerAway or IndexDamaged."""
+    if not manifest.server:
+        return VectorIndex.open(folder / "vectors", manifest.dimension)
+    return ServedVectors(manifest.server, manifest.collection, manifest.dimension, articles.chunk_hashes())
 
 
 class Index:
@@ -173,12 +195,17 @@ def current_id(index: Path) -> str:
 
 
 def recorded_corpus(index: Path) -> str | None:
-    """The corpus folder that the current snapshot was made from, whatever its format; None where unknown."""
-    try:
-        manifest = index / "snapshots" / current_id(index) / "manifest.json"
-        return str(json.loads(manifest.read_text(encoding="utf-8"))["corpus"])
-    except (IndexFault, OSError, ValueError, KeyError, TypeError):
-        return None
+    """The corpus folder that the current snapshot was made from, whatever its format; None where unknown.
+
+    Where that cannot be read, the newest snapshot tells that can.
+    """
+    names = sorted((path.name for path in (index / "snapshots").glob("*")), reverse=True)
+    with suppress(IndexFault):
+        names.insert(0, current_id(index))
+    for name in names:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return str(json.loads((index / "snapshots" / name / "manifest.json").read_text(encoding="utf-8"))["corpus"])
+    return None
 
 
 def sha256(path: Path) -> str:
@@ -194,12 +221,23 @@ def new_id() -> str:
 
 def seal(folder: Path) -> dict[str, tuple[int, str]]:
     """The (size, SHA-256) of every file of a snapshot by path in it, once all of it is flushed to the disk."""
-    files = {}
-    for path in sorted(folder.rglob("*")):
+    def sealed(path: Path) -> tuple[int, str]:
         flush(path)
-        if path.is_file() and path.suffix != ".lock" and path.name not in ("readers", "manifest.json"):
-            files[path.relative_to(folder).as_posix()] = (path.stat().st_size, sha256(path))
-    return files
+        return (path.stat().st_size, sha256(path)) if path.is_file() else (0, "")
+
+    paths = sorted(folder.rglob("*"))
+    with ThreadPoolExecutor() as threads:  # one waits for the disk while another counts
+        rows = zip(paths, threads.map(sealed, paths), strict=True)
+        return {path.relative_to(folder).as_posix(): row for path, row in rows
+                if row[1] and path.suffix != ".lock" and path.name not in ("readers", "manifest.json")}
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copies a folder. A full disk is the OSError that it is: shutil.copytree gathers them in one without a number."""
+    target.mkdir()
+    for path in sorted(source.rglob("*")):
+        beside = target / path.relative_to(source)
+        beside.mkdir() if path.is_dir() else shutil.copyfile(path, beside)
 
 
 def switch(index: Path, snapshot_id: str) -> None:
@@ -249,7 +287,7 @@ def remove_others(index: Path) -> None:
     for folder in folders:
         if folder.name in keep:
             continue
-        with suppress(BlockingIOError):  # someone reads it: the next refresh tries again
+        with suppress(OSError):  # someone reads it, or it cannot be removed: the next refresh tries again
             _remove(folder)
 
 

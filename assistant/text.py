@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +19,7 @@ QUESTION_WORDS = (
     "什么时间", "什么地方", "什么", "啥时候", "啥", "哪些", "哪几", "哪一天", "哪天", "哪年", "哪一年", "哪位", "哪里",
     "哪儿", "哪个", "哪家", "哪所", "哪两", "谁", "多少", "几个", "几名", "几位", "几家", "几次", "怎么样", "怎么回事",
     "怎么", "怎样", "咋样", "咋", "如何", "何时", "何地", "何人", "是不是", "有没有", "能不能", "会不会", "可不可以",
-    "是否", "的话", "一共", "总共", "到底", "究竟", "分别",
+    "是否", "的话", "一共", "总共", "到底", "究竟", "分别", "主要内容", "中心意思", "主旨", "大意",
 )
 """Words that ask without saying about what; dropped from a query. The longest match wins."""
 
@@ -27,6 +28,13 @@ _PARTICLES = r"(?:吗|呢|(?<![酒网水])吧|啊|呀|嘛|么)(?=\W|$)|几(?![�
 _QUESTION = re.compile("|".join((*sorted(map(re.escape, QUESTION_WORDS), key=len, reverse=True), _PARTICLES)))
 _FUNCTION_CHARACTERS = frozenset("的了是有在和与及或就都也很把被给让为于以从到对将又还这那个之其等着过我你您他她它们")
 _RUN = re.compile(rf"[{HAN}]+|[a-zA-Z]+|[0-9]+(?:[.,][0-9]+)*")
+_NUMERALS = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_WRITTEN_OUT = re.compile(
+    r"(?P<year>[一二][〇零一二三四五六七八九]{3}(?=年))|(?<![\d.])(?P<arabic>\d{1,12}(?:\.\d{1,6})?)(?P<unit>[万亿])"
+    r"|(?<![〇零一二三四五六七八九十百千万亿])(?P<tens>[二三四五六七八九]?十[一二三四五六七八九]?|[二三四五六七八九两])"
+    r"(?=[个名位人家次场项件条所座处户辆岁年月日号届天期轮层元万亿])")
+"""Numbers that have another form in digits: 二〇二五年, 3.5万, and a count up to 99 before a measure word, where it
+cannot be a part of another word."""
 _SENTENCE_END = re.compile(r"(?:[。！？!?；;]|…+|\n)+[”’」』）)】》]*\s*")
 _CLAUSE_END = re.compile(r"[，,：:][”’」』）)】》]*")
 _BLANKS = re.compile(r"\s+")
@@ -119,8 +127,9 @@ def search_tokens(text: str) -> list[str]:
     """The tokens of `text` for the lexical index, repeats kept.
 
     Characters, character bigrams, and rjieba words of three characters or more (a shorter word is a
-    character or a bigram already); numbers and Latin runs whole. Words and bigrams together find the
-    right passage more often than either (DESIGN: 95.2 against 92.7 and 94.1 % on CMRC).
+    character or a bigram already); numbers and Latin runs whole; and in digits what is written otherwise
+    (3.5万, 三名, 二〇二五年). Words and bigrams together find the right passage more often than either
+    (DESIGN: 95.2 against 92.7 and 94.1 % on CMRC).
     """
     return list(_tokens(fold(text)))
 
@@ -144,3 +153,14 @@ def _tokens(folded: str) -> Iterator[str]:
         yield from run
         yield from (run[i:i + 2] for i in range(len(run) - 1))
         yield from (word for word in rjieba.cut(run) if len(word) > 2)
+    for written in _WRITTEN_OUT.finditer(folded):
+        yield _in_digits(written)
+
+
+def _in_digits(written: re.Match[str]) -> str:
+    if year := written["year"]:
+        return "".join(str(_NUMERALS[numeral]) for numeral in year)
+    if arabic := written["arabic"]:
+        return format((Decimal(arabic) * {"万": 10**4, "亿": 10**8}[written["unit"]]).normalize(), "f")
+    tens, ten, ones = written["tens"].rpartition("十")
+    return str(10 * _NUMERALS.get(tens, 1) * bool(ten) + _NUMERALS.get(ones, 0))

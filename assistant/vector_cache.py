@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
@@ -22,6 +23,8 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 STORED = np.dtype("<f2")
 """Half precision: a difference of 1e-4 in a vector (STACK), for half the size."""
+CHECK_BYTES = 4
+"""A checksum follows each vector: one whose bytes have changed may still be of unit length."""
 
 
 def text_hash(text: str) -> bytes:
@@ -42,22 +45,24 @@ class VectorCache:
         marks = ", ".join("?" * len(hashes))
         sql = ("SELECT text_hash, vector FROM vectors WHERE fingerprint = ? AND length(vector) = ? "
                f"AND text_hash IN ({marks})")
-        rows = self._db.execute(sql, (self._fingerprint, self._dimension * STORED.itemsize, *hashes))
-        vectors = {key: np.frombuffer(blob, STORED).astype(np.float32) for key, blob in rows}
+        rows = self._db.execute(sql, (self._fingerprint, self._dimension * STORED.itemsize + CHECK_BYTES, *hashes))
+        vectors = {key: np.frombuffer(blob[:-CHECK_BYTES], STORED).astype(np.float32) for key, blob in rows
+                   if blob[-CHECK_BYTES:] == _check(blob[:-CHECK_BYTES])}
         return {key: vector for key, vector in vectors.items() if _sound(vector)}
 
     def put(self, vectors: Mapping[bytes, np.ndarray]) -> None:
         """Keeps vectors by text hash. They survive a kill of the process once this returns."""
-        rows = [(key, self._fingerprint, vector.astype(STORED).tobytes()) for key, vector in vectors.items()]
+        blobs = {key: vector.astype(STORED).tobytes() for key, vector in vectors.items()}
+        rows = [(key, self._fingerprint, blob + _check(blob)) for key, blob in blobs.items()]
         with disk_faults(self._path):
             self._db.executemany("REPLACE INTO vectors VALUES (?, ?, ?)", rows)
             self._db.commit()
 
-    def keep_only(self, needed: Set[tuple[bytes, str]]) -> None:
-        """Forgets every vector but those of these (text hash, model fingerprint)."""
+    def keep_only(self, needed: Mapping[str, Set[bytes]]) -> None:
+        """Forgets every vector but those of these text hashes by model fingerprint."""
         with disk_faults(self._path):
             rows = self._db.execute("SELECT rowid, text_hash, fingerprint FROM vectors").fetchall()
-            unneeded = [(row[0],) for row in rows if row[1:] not in needed]
+            unneeded = [(row,) for row, digest, fingerprint in rows if digest not in needed.get(fingerprint, ())]
             self._db.executemany("DELETE FROM vectors WHERE rowid = ?", unneeded)
             self._db.commit()
             if len(unneeded) > len(rows) / 4:
@@ -66,6 +71,10 @@ class VectorCache:
     def close(self) -> None:
         """Frees the file."""
         self._db.close()
+
+
+def _check(blob: bytes) -> bytes:
+    return zlib.crc32(blob).to_bytes(CHECK_BYTES, "little")
 
 
 def _sound(vector: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -30,17 +30,34 @@ BATCH = 5000
 """Ids in one call. Chroma takes 5,461, and compares this many exactly where it is told among which to look."""
 
 
-class VectorIndex:
-    """Chunk vectors by chunk id. A vector of zeros is kept and never found."""
+class Vectors(Protocol):
+    """Vectors by chunk id, wherever they lie; `VectorIndex` tells what each method does."""
 
-    def __init__(self, folder: Path, client: ClientAPI, collection: Collection, dimension: int) -> None:
-        self._folder, self._collection, self._dimension = folder, collection, dimension
+    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None: ...
+    def delete(self, ids: Iterable[str]) -> None: ...
+    def search(self, vector: np.ndarray, k: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]: ...
+    def vectors(self, ids: Sequence[str]) -> np.ndarray: ...
+    def ids(self) -> set[str]: ...
+    def count(self) -> int: ...
+    def close(self) -> None: ...
+    def seal(self) -> None: ...
+
+
+class VectorIndex:
+    """Chunk vectors by chunk id in one Chroma collection. A vector of zeros is kept and never found.
+
+    `place` is the folder, or the address, that a fault is told with.
+    """
+
+    def __init__(self, place: Path | str, client: ClientAPI, collection: Collection, dimension: int) -> None:
+        self._place, self._collection, self._dimension = place, collection, dimension
+        self._batch = min(BATCH, client.get_max_batch_size())
         self._closing = weakref.finalize(self, client.close)
 
     @classmethod
     def create(cls, folder: Path, dimension: int) -> VectorIndex:
         """An empty index in `folder`, for vectors of `dimension` numbers."""
-        with _faults(folder):
+        with chroma_faults(folder):
             client = _client(folder)
             collection = client.create_collection(NAME, embedding_function=None, configuration={"hnsw": HNSW})
             return cls(folder, client, collection, dimension)
@@ -53,7 +70,7 @@ class VectorIndex:
         """
         if not (folder / "chroma.sqlite3").is_file():
             raise _damaged(folder, "chroma.sqlite3 is missing")
-        with _faults(folder):
+        with chroma_faults(folder):
             client = _client(folder)
             index = cls(folder, client, client.get_collection(NAME, embedding_function=None), dimension)
         return index
@@ -65,14 +82,14 @@ class VectorIndex:
         """
         if vectors.shape != (len(ids), self._dimension) or not np.isfinite(vectors).all():
             raise ValueError(f"need {len(ids)} finite vectors of {self._dimension} numbers, got shape {vectors.shape}")
-        with _faults(self._folder):
-            for start in range(0, len(ids), BATCH):
-                self._collection.upsert(list(ids[start:start + BATCH]), vectors[start:start + BATCH])
+        with chroma_faults(self._place):
+            for start in range(0, len(ids), self._batch):
+                self._collection.upsert(list(ids[start:start + self._batch]), vectors[start:start + self._batch])
 
     def delete(self, ids: Iterable[str]) -> None:
         """Removes the vectors of these ids; unknown ids are nothing to remove."""
-        with _faults(self._folder):
-            for batch in _batches(ids):
+        with chroma_faults(self._place):
+            for batch in _batches(ids, self._batch):
                 self._collection.delete(batch)
 
     def search(self, vector: np.ndarray, k: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
@@ -83,8 +100,8 @@ class VectorIndex:
         if not np.any(vector) or not np.isfinite(vector).all():
             return []
         hits: list[tuple[str, float]] = []
-        with _faults(self._folder):
-            for ids in [None] if among is None else _batches(among):
+        with chroma_faults(self._place):
+            for ids in [None] if among is None else _batches(among, self._batch):
                 found = self._collection.query(vector[np.newaxis], n_results=k, ids=ids, include=["distances"])
                 hits += zip(found["ids"][0], (1 - distance for distance in found["distances"][0]), strict=True)
         hits = [hit for hit in hits if hit[1] > 0]
@@ -96,22 +113,22 @@ class VectorIndex:
         Raises IndexDamaged when one is missing or has another length.
         """
         found: dict[str, np.ndarray] = {}
-        with _faults(self._folder):
-            for batch in _batches(ids):
+        with chroma_faults(self._place):
+            for batch in _batches(ids, self._batch):
                 rows = self._collection.get(batch, include=["embeddings"])
                 found.update(zip(rows["ids"], rows["embeddings"], strict=True))
         if wrong := [name for name in ids if name not in found or len(found[name]) != self._dimension]:
-            raise _damaged(self._folder, f"no vector of {self._dimension} numbers for {wrong[0]}")
+            raise _damaged(self._place, f"no vector of {self._dimension} numbers for {wrong[0]}")
         return np.array([found[name] for name in ids], np.float32).reshape(len(ids), self._dimension)
 
     def ids(self) -> set[str]:
         """The ids of all vectors."""
-        with _faults(self._folder):
+        with chroma_faults(self._place):
             return set(self._collection.get(include=[])["ids"])
 
     def count(self) -> int:
         """The number of vectors."""
-        with _faults(self._folder):
+        with chroma_faults(self._place):
             return self._collection.count()
 
     def close(self) -> None:
@@ -125,7 +142,7 @@ class VectorIndex:
         can a finished index be compared with the checksums of a manifest after it has been read.
         """
         self.close()
-        with closing(sqlite3.connect(self._folder / "chroma.sqlite3")) as database:
+        with closing(sqlite3.connect(Path(self._place) / "chroma.sqlite3")) as database:
             database.execute("CREATE TRIGGER IF NOT EXISTS sealed BEFORE INSERT ON acquire_write "
                              "BEGIN SELECT RAISE(IGNORE); END")
             database.commit()
@@ -137,25 +154,25 @@ def _client(folder: Path) -> ClientAPI:
     return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
 
 
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
     listed = list(ids)
-    return (listed[start:start + BATCH] for start in range(0, len(listed), BATCH))
+    return (listed[start:start + size] for start in range(0, len(listed), size))
 
 
 @contextmanager
-def _faults(folder: Path) -> Iterator[None]:
+def chroma_faults(place: Path | str) -> Iterator[None]:
     """Chroma's errors as ours."""
     from chromadb.errors import ChromaError
 
     try:
         yield
     except (ChromaError, ValueError) as error:
-        raise _damaged(folder, error) from error
+        raise _damaged(place, error) from error
 
 
-def _damaged(folder: Path, reason: object) -> IndexDamaged:
+def _damaged(place: Path | str, reason: object) -> IndexDamaged:
     return IndexDamaged(
-        f"索引里的向量库 {folder} 用不了（{reason}）。请看磁盘是否已满、文件夹可否写入，再运行 assistant refresh --rebuild。",
-        f"Cannot use the vectors of the index in {folder} ({reason}). See that the disk is not full and the folder "
+        f"索引里的向量库 {place} 用不了（{reason}）。请看磁盘是否已满、文件夹可否写入，再运行 assistant refresh --rebuild。",
+        f"Cannot use the vectors of the index in {place} ({reason}). See that the disk is not full and the folder "
         "can be written, then run: assistant refresh --rebuild",
     )

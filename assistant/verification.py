@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.snapshot import Manifest, Snapshot, current_id
-from assistant.vector_index import BATCH, VectorIndex
+from assistant.vector_index import BATCH, Vectors
 
 LISTED = 10
 """Chunks that are named of one kind of fault."""
@@ -27,8 +28,11 @@ RECALL = 0.95
 """What the approximate search must find of the ten nearest chunks of the sample; a sound index has 0.99."""
 NEAR = 1e-3
 """Similarities this close are the same: the vectors are kept in half precision."""
-CHILD = "from assistant.verification import main; main()"
+CHILD = "import chromadb, tantivy; from assistant.verification import main; main()"
+"""It imports the stores first, which takes a second, while the parent may still be making what is to be checked."""
 CHILD_SECONDS = 900
+MANY = 20_000
+"""From this many chunks on, a refresh starts the child early, so that it imports what it needs meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +61,39 @@ def verify(index: Path) -> Verification:
     return Verification(manifest, faults, recall, size)
 
 
-def examine(folder: Path, *, deep: bool) -> tuple[tuple[str, ...], float | None]:
-    """(faults, recall) of a snapshot's folder, found by a child process that may die of it.
+@contextmanager
+def waiting_child() -> Iterator[subprocess.Popen[str]]:
+    """A process that waits for a folder to examine; it ends with this one."""
+    child = subprocess.Popen([sys.executable, "-c", CHILD], cwd=Path(__file__).resolve().parent.parent, text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def examine(folder: Path, *, deep: bool, child: subprocess.Popen[str] | None = None,
+            ) -> tuple[tuple[str, ...], float | None]:
+    """(faults, recall) of a snapshot's folder, found by a child process that may die of it: `child` if it waits.
 
     Without `deep` only the sample's vectors are read, and recall is None.
     """
-    command = [sys.executable, "-c", CHILD, str(folder.absolute()), *(["--deep"] if deep else [])]
-    package = Path(__file__).resolve().parent.parent
-    try:
-        child = subprocess.run(command, cwd=package, capture_output=True, text=True, timeout=CHILD_SECONDS)
-        report = json.loads(child.stdout)
-        return tuple(report["faults"]), report["recall"]
-    except subprocess.TimeoutExpired:
-        return (f"检查 {folder} 超过 {CHILD_SECONDS} 秒 / the check did not end in {CHILD_SECONDS} s",), None
-    except ValueError:
-        last = (child.stderr.strip().splitlines() or [""])[-1]
-        return (f"打开 {folder} 使进程中断（{child.returncode}）/ opening it ended the process: {last}",), None
+    with waiting_child() if child is None else nullcontext(child) as child:
+        try:
+            out, errors = child.communicate(json.dumps([str(folder.absolute()), deep]), CHILD_SECONDS)
+            report = json.loads(out)
+            return tuple(report["faults"]), report["recall"]
+        except subprocess.TimeoutExpired:
+            return (f"检查 {folder} 超过 {CHILD_SECONDS} 秒 / the check did not end in {CHILD_SECONDS} s",), None
+        except ValueError:
+            last = (errors.strip().splitlines() or [""])[-1]
+            return (f"打开 {folder} 使进程中断（{child.returncode}）/ opening it ended the process: {last}",), None
 
 
 def examine_here(folder: Path, deep: bool) -> tuple[list[str], float | None]:
-    """What `examine` returns, found in this process."""
-    with closing(Snapshot(folder)) as snapshot:
+    """What `examine` returns, found in this process. Without `deep` the files' bytes are taken for the manifest's."""
+    with closing(Snapshot(folder, contents=deep)) as snapshot:
         expected = snapshot.articles.chunk_ids()
         faults = _differences(snapshot, expected)
         if deep:
@@ -110,7 +126,7 @@ def _differences(snapshot: Snapshot, expected: set[str]) -> list[str]:
     return faults
 
 
-def _recall(index: VectorIndex, ids: list[str], sample: np.ndarray, found: list[np.ndarray],
+def _recall(index: Vectors, ids: list[str], sample: np.ndarray, found: list[np.ndarray],
             faults: list[str]) -> tuple[list[str], float | None]:
     """The faults with those of all vectors, and which share of the sample's nearest `found` holds.
 
@@ -131,9 +147,12 @@ def _recall(index: VectorIndex, ids: list[str], sample: np.ndarray, found: list[
 
 
 def main() -> None:
-    """Prints the report on the folder named on the command line, as JSON."""
+    """Prints the report on the folder that standard input names once it is ready, as JSON; none when it ends."""
+    if not (request := sys.stdin.read()):
+        return
+    folder, deep = json.loads(request)
     try:
-        faults, recall = examine_here(Path(sys.argv[1]), "--deep" in sys.argv[2:])
+        faults, recall = examine_here(Path(folder), deep)
     except AssistantError as error:
         faults, recall = [f"{error.chinese} / {error.english}"], None
     print(json.dumps({"faults": faults, "recall": recall}))

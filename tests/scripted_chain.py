@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 
+from assistant.dating import cite
 from assistant.schema import Answer, Article, Ask, Chunk, Citation, Coverage, Passage, Step
 
 PIECE = 6
@@ -50,7 +51,7 @@ def quoted(n: int, article: Article, quote: str, emphasis: str = "") -> Citation
     """The citation of `quote`, which stands in the article, with the short answer in it."""
     start = article.text.index(quote)
     inside = (quote.index(emphasis), quote.index(emphasis) + len(emphasis)) if emphasis else None
-    return Citation.of(n, article, start, start + len(quote), inside)
+    return cite(n, article, start, start + len(quote), inside)
 
 
 def said(question: str, text: str, citations: Sequence[Citation], passages: Sequence[Article], *,
@@ -102,6 +103,7 @@ class ScriptedChain:
         self.faults = dict(faults or {})
         self.pause = pause
         self.asked: list[Ask] = []
+        self.models: list[object] = []
         self.broken_off: list[str] = []
         store = SimpleNamespace(article=lambda id: self.articles.get(id), articles=lambda: iter(self.articles.values()))
         self.index = SimpleNamespace(current=lambda: SimpleNamespace(articles=store))
@@ -113,6 +115,11 @@ class ScriptedChain:
     def starters(self, n: int) -> list[str]:
         """The questions of the list, at most `n`."""
         return list(self.answers)[:n]
+
+    def with_model(self, model: object) -> ScriptedChain:
+        """The same chain: it never asks a model. `models` keeps each it was given."""
+        self.models.append(model)
+        return self
 
     def stream(self, ask: Ask) -> Iterator[Answer]:
         """The growing answers; the last is done."""

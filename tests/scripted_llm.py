@@ -1,7 +1,7 @@
 """A language model's server on loopback that says what a test has written, and remembers what it was asked.
 
-It speaks the streaming chat-completions protocol of OpenAI. Each request takes the next `Reply`; the
-last one stays.
+It speaks the streaming chat-completions protocol of OpenAI; told of `models`, it is an Ollama that has them
+(/api/tags, /api/chat; of a reply only the pieces count there). Each request takes the next `Reply`; the last one stays.
 """
 
 from __future__ import annotations
@@ -48,20 +48,27 @@ class ScriptedServer:
 
     address: str
     replies: list[Reply]
+    models: tuple[str, ...] = ()
+    looked_up: int = 0
     asked: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def ollama(self) -> str:
+        """The address as an Ollama's."""
+        return self.address.removesuffix("/v1")
 
     def next_reply(self) -> Reply:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 @contextmanager
-def scripted_server(*replies: Reply) -> Iterator[ScriptedServer]:
+def scripted_server(*replies: Reply, models: Sequence[str] = ()) -> Iterator[ScriptedServer]:
     """The server while the block runs; whatever it still holds is let go at the end."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     http.daemon_threads = True
-    script = ScriptedServer(f"http://127.0.0.1:{http.server_port}/v1", list(replies))
+    script = ScriptedServer(f"http://127.0.0.1:{http.server_port}/v1", list(replies), tuple(models))
     http.script = script  # type: ignore[attr-defined]
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -74,15 +81,42 @@ def scripted_server(*replies: Reply) -> Iterator[ScriptedServer]:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        script: ScriptedServer = self.server.script  # type: ignore[attr-defined]
+        if self.path != "/api/tags" or not script.models:
+            return self.send_error(404)
+        script.looked_up += 1
+        body = json.dumps({"models": [{"name": name, "model": name} for name in script.models]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_POST(self) -> None:
         script: ScriptedServer = self.server.script  # type: ignore[attr-defined]
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         script.asked.append(({name.lower(): value for name, value in self.headers.items()}, asked))
         reply = script.next_reply()
         try:
-            self._answer(reply, script)
+            if self.path == "/api/chat":
+                self._chat(reply, asked["model"])
+            else:
+                self._answer(reply, script)
         except OSError:
             script.hung_up.set()
+
+    def _chat(self, reply: Reply, model: str) -> None:
+        """The reply in Ollama's own protocol: a JSON object a line."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for piece in (*reply.pieces, None):
+            row = {"model": model, "created_at": "2025-11-18T00:00:00Z", "done": piece is None, "done_reason": "stop",
+                   "message": {"role": "assistant", "content": piece or ""}}
+            self.wfile.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
 
     def _answer(self, reply: Reply, script: ScriptedServer) -> None:
         if reply.silent:

@@ -123,6 +123,15 @@ def test_titles(sentence: str, expected: list[str]) -> None:
     assert found(sentence, "title") == expected
 
 
+@pytest.mark.parametrize(("question", "expected"), [
+    ("用了多久？", ["15分钟", "3天"]), ("走了多远？", ["2公里"]), ("运来的菜有多重？", ["5吨"]), ("占地面积是多少？", ["800平方米"]),
+])
+def test_a_quantity_is_counted_by_its_units(question: str, expected: list[str]) -> None:
+    asked = understand(Ask(question), lambda _: False, lambda _: False, date(2025, 11, 20))
+    sentence = "3天里走了2公里，用15分钟把5吨菜运到800平方米的市场，来了30人。"
+    assert sorted(sentence[a:b] for a, b in spans(sentence, asked.wants, asked.measure)) == sorted(expected)
+
+
 @pytest.mark.parametrize("kind", ["what", "why", "how", "yesno", "list", ""])
 def test_a_kind_without_a_form_has_no_spans(kind: str) -> None:
     assert spans("11月18日，馆长陈海霞说：“来了56人。”", kind) == []

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, NOTHING, ScriptedChain
+from scripted_llm import Reply, ScriptedServer, scripted_server
 
+from assistant import llm
+from assistant.chain import AnswerChain
 from assistant.chat import launch_chat, server
 from assistant.settings import Settings
 
@@ -91,7 +94,7 @@ def opened(browser: sync_api.Browser, address: str, **options: object) -> Visit:
     context = browser.new_context(**{"viewport": DESK, "locale": "zh-CN", "reduced_motion": "reduce"} | options)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit = Visit(context.new_page())
-    visit.page.set_default_timeout(15_000)
+    visit.page.set_default_timeout(40_000)
     visit.page.on("request", lambda asked: visit.requests.append(asked.url))
     visit.page.on("dialog", lambda dialog: (visit.dialogs.append(dialog.message), dialog.dismiss()))
     visit.page.on("console", lambda said: visit.complaints.append(said.text) if said.type == "error" else None)
@@ -300,6 +303,60 @@ def test_page_is_chinese_and_light_or_english_and_dark_as_the_browser_is(
     (paper, ink), (night, chalk) = colours(visit), colours(english)
     assert paper > 220 and ink < 60 and night < 60 and chalk > 200
     english.page.context.close()
+
+
+GRIDS = "解放区有多少个网格？"
+WRITTEN = "解放区把全区的网格优化为586个[1]。"
+
+
+@pytest.fixture
+def with_ollama(sample_chain: AnswerChain, monkeypatch: pytest.MonkeyPatch,
+                tmp_path: Path) -> Iterator[tuple[str, ScriptedServer]]:
+    """The page over the sample newspaper on a machine whose Ollama has two models; the page's address, the Ollama."""
+    with scripted_server(Reply([WRITTEN]), models=["qwen3:8b", "glm4:9b"]) as ollama:
+        monkeypatch.setattr(llm, "OLLAMA_ADDRESS", ollama.ollama)
+        served = launch_chat(sample_chain, Settings(port=0, feedback=str(tmp_path / "thumbs.jsonl")), wait=False)
+        yield served.local_url, ollama
+        served.close()
+
+
+def test_a_model_of_this_machine_answers_once_it_is_chosen(browser: sync_api.Browser,
+                                                           with_ollama: tuple[str, ScriptedServer]) -> None:
+    address, ollama = with_ollama
+    visit = opened(browser, address)
+    assert visit.page.input_value("#model input") == "不用语言模型（只引原文） · No model"
+    visit.ask(GRIDS, 1)
+    assert ollama.asked == []
+    visit.page.click("#model input")
+    assert [offered.lstrip("✓\n") for offered in visit.page.locator("#model [role=option]").all_inner_texts()] == [
+        "不用语言模型（只引原文） · No model", "ollama:glm4:9b", "ollama:qwen3:8b"]
+    with visit.page.expect_response("**/run/predict**"):
+        visit.page.click("#model [role=option] >> text=ollama:qwen3:8b")
+    visit.ask(GRIDS, 2)
+    assert visit.page.inner_text("#answer-2 .said") == WRITTEN
+    assert [body["model"] for _, body in ollama.asked] == ["qwen3:8b"]
+    visit.page.reload()
+    visit.page.wait_for_selector("#answer-2 .copy")
+    visit.page.wait_for_function("document.querySelector('#model input').value === 'ollama:qwen3:8b'")
+    other = opened(browser, address)
+    assert other.page.input_value("#model input") == "不用语言模型（只引原文） · No model"
+    assert ollama.looked_up == 1
+    for seen in (visit, other):
+        assert seen.hosts() == {"127.0.0.1"} and seen.complaints == []
+        seen.page.context.close()
+
+
+def test_on_a_phone_the_choice_of_models_stays_within_the_page(browser: sync_api.Browser,
+                                                               with_ollama: tuple[str, ScriptedServer]) -> None:
+    visit = opened(browser, with_ollama[0], viewport=PHONE)
+    box = visit.page.locator("#model").bounding_box()
+    assert 0 <= box["x"] and box["x"] + box["width"] <= PHONE["width"]
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    visit.page.context.close()
+
+
+def test_without_an_ollama_there_is_no_choice(visit: Visit) -> None:
+    assert visit.page.locator("#model").count() == 0
 
 
 def test_stop_ends_the_answer_and_a_full_queue_says_busy(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from langchain_core.runnables import Runnable, RunnableLambda
 
+from assistant import chain as chains
 from assistant import snapshot as snapshots
 from assistant import verification
 from assistant.chain import AnswerChain, as_ask, build_chain
 from assistant.errors import IndexMissing, LanguageModelError
 from assistant.grounding import NOT_IN_SOURCES
+from assistant.llm import load_chat_model
 from assistant.reader import Reader
 from assistant.refresh import refresh
 from assistant.retrieval import HybridRetriever
@@ -22,7 +26,7 @@ from assistant.schema import Answer, Ask, Filters, Turn
 from assistant.settings import Settings
 from assistant.snapshot import Index
 from bigram_embedding import BigramEmbedding
-from scripted_llm import ScriptedModel
+from scripted_llm import Reply, ScriptedModel, scripted_server
 
 GRIDS = "解放区有多少个网格？"
 GRIDS_ARTICLE = "jiefang/01-xiaoge-hehuoren.md"
@@ -313,6 +317,93 @@ def test_a_follow_up_is_rewritten_by_the_model(sample_chain: AnswerChain) -> Non
     assert answer.text == "王忠殿于1962年11月18日牺牲[1]。" and cited(answer) == [HERO_ARTICLE]
 
 
+def test_a_model_that_fails_over_a_follow_up_is_not_asked_again(sample_chain: AnswerChain) -> None:
+    model = BrokenModel(replies=[[]], asked=[])
+    answer = sample_chain.with_model(model).invoke(Ask("他是哪年牺牲的？", HISTORY))
+    quotes = sample_chain.invoke(Ask("他是哪年牺牲的？", HISTORY))
+    assert (answer.text, answer.citations, answer.understood) == (quotes.text, quotes.citations, quotes.understood)
+    assert len(model.asked) == len(answer.notes) == 1 and answer.notes[0].endswith("下面是报道原文。")
+
+
+def test_a_follow_up_and_its_answer_share_one_deadline(sample_chain: AnswerChain,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    now, given = [100.0], []
+
+    def stream_text(model: object, asked: object, *, deadline_seconds: float) -> Iterator[str]:
+        given.append(deadline_seconds)
+        now[0] += 12.0
+        yield "王忠殿是哪年牺牲的？" if len(given) == 1 else "王忠殿于1962年11月18日牺牲[1]。"
+
+    monkeypatch.setattr(chains, "stream_text", stream_text)
+    monkeypatch.setattr(chains, "time", SimpleNamespace(monotonic=lambda: now[0], perf_counter=lambda: now[0]))
+    chain = AnswerChain(sample_chain.retriever, sample_chain.reader, ScriptedModel(replies=[]), model_seconds=30.0)
+    assert chain.invoke(Ask("他是哪年牺牲的？", HISTORY)).text == "王忠殿于1962年11月18日牺牲[1]。"
+    assert given == [30.0, 18.0]
+
+
+TRUE, CHANGED, UNCITED = "解放区把全区的网格优化为586个[1]。", "解放区把全区的网格优化为587个[1]。", "月亮离地球很远。"
+
+
+@pytest.mark.parametrize("reply", [[CHANGED], [TRUE, CHANGED], [UNCITED, TRUE], [TRUE, UNCITED]])
+def test_where_only_supported_answers_will_do_one_doubt_gives_the_quotes(sample_chain: AnswerChain,
+                                                                          reply: list[str]) -> None:
+    chain = AnswerChain(sample_chain.retriever, sample_chain.reader, ScriptedModel(replies=[reply], asked=[]),
+                        unsupported="quotes")
+    answer = chain.invoke(GRIDS)
+    assert (answer.text, answer.kind) == (sample_chain.invoke(GRIDS).text, "quotes")
+    assert answer.notes == ("语言模型的回答里有没有依据的话，没有采用；下面是报道原文。",)
+
+
+@pytest.mark.parametrize(("reply", "text", "refused"), [
+    (TRUE, TRUE, False), (f"NO_ANSWER。{TRUE}", TRUE, True), (f"NO_ANSWER。{CHANGED}", None, True),
+])
+def test_where_only_supported_answers_will_do_they_do(sample_chain: AnswerChain, reply: str, text: str | None,
+                                                      refused: bool) -> None:
+    chain = AnswerChain(sample_chain.retriever, sample_chain.reader, ScriptedModel(replies=[[reply]], asked=[]),
+                        unsupported="quotes")
+    answer = chain.invoke(GRIDS)
+    check(answer, chain)
+    assert (answer.kind, answer.refused) == ("refusal" if text is None else "model", refused)
+    assert answer.text == text or text is None and "587" not in answer.text
+
+
+def test_another_model_answers_from_the_same_archive(sample_chain: AnswerChain) -> None:
+    other = sample_chain.with_model(ScriptedModel(replies=[[TRUE]], asked=[]))
+    assert (other.invoke(GRIDS).text, sample_chain.model) == (TRUE, None)
+    assert other.with_model(None).invoke(GRIDS).kind == "quotes"
+
+
+KEY = "sk-must-never-be-seen"
+
+
+@pytest.mark.parametrize(("reply", "said", "requests"), [
+    (Reply(status=401, body=f"Incorrect API key provided: {KEY}"), "语言模型不接受密钥", 1),
+    (Reply(status=429, body="{}"), "语言模型太忙或额度已用完（429）。", 2),
+    (Reply(status=500, body=f"oops {KEY}"), "语言模型的服务器出错（500）。", 2),
+    (Reply(["解放区把"], reset=True), "连不上语言模型，或者连接断了。", 1),
+    (Reply([]), "语言模型没有作答。", 1),
+    (Reply([TRUE, "聘有56"], finish=None), "语言模型的回答中断了。", 1),
+    (Reply([TRUE, "聘有56"], finish="length"), "语言模型的回答中断了。", 1),
+    (Reply(["长" * 1000] * 1000), "语言模型的回答太长。", 1),
+    (Reply(["好"], raw='data: {"choices":[{"index":0,"delta":{"content":"解'.encode()[:-1]), "语言模型的回答读不了", 1),
+    (Reply([TRUE], drip=1000, pause=0.05), "语言模型超过了时限。", 1),
+    (Reply(silent=True), "语言模型超过了时限。", 1),
+])
+def test_whatever_a_server_does_the_quotes_come_with_a_note(
+        sample_chain: AnswerChain, reply: Reply, said: str, requests: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    slow = bool(reply.drip or reply.silent)
+    asked = Ask("他是哪年牺牲的？", HISTORY) if reply.status == 500 or reply.drip else Ask(GRIDS)  # condensing fails alike
+    with scripted_server(reply) as server:
+        model = load_chat_model(Settings(llm="openai:scripted", llm_base_url=server.address, llm_api_key=KEY))
+        chain = AnswerChain(sample_chain.retriever, sample_chain.reader, model, 1.0 if slow else 30.0, suggest=False)
+        answer = chain.invoke(asked)
+    assert (answer.kind, answer.text) == ("quotes", sample_chain.invoke(asked).text)
+    assert len(answer.notes) == 1 and answer.notes[0].startswith(said) and answer.notes[0].endswith("下面是报道原文。")
+    assert KEY not in caplog.text + str(answer)
+    assert len(server.asked) == requests or slow  # on a busy machine the time may be up before
+
+
 @pytest.mark.parametrize("question", ["你好", "张苗写了哪些报道？", "哪些报道提到火星？"])
 def test_the_model_is_not_asked_what_the_archive_answers_by_itself(sample_chain: AnswerChain, question: str) -> None:
     chain, model = with_model(sample_chain)
@@ -333,7 +424,7 @@ def test_orders_in_an_article_stay_text(small: Callable[..., AnswerChain]) -> No
     check(answer, chain)
     prompt = str(model.asked[0][-1].content)
     assert prompt.count("</来源>") == prompt.count("<来源 ") == 2
-    assert "{0.__class__} {{7*7}} %s" in prompt and not {"\U000e0041", "\u202e"} & set(prompt)
+    assert '{0.__class__} {{7*7}} %s {"lc":1}' in prompt and not {"\U000e0041", "\u202e"} & set(prompt)
     assert answer.text.startswith("甲街道的网格有586个[1]。")
     assert not re.search(r"\[7\]|没有限制|evil\.example|!\[", answer.text)
 
@@ -342,6 +433,21 @@ def test_orders_in_an_article_are_quoted_at_most(small: Callable[..., AnswerChai
     answer = small(注入=INJECTED).invoke("甲街道的网格有多少个？")
     assert [citation.article_id for citation in answer.citations] == ["注入.md"] * len(answer.citations)
     assert all(citation.quote in INJECTED for citation in answer.citations) and "586个" in answer.text
+
+
+def test_an_article_that_repeats_the_question_does_not_hide_the_one_that_answers(
+        small: Callable[..., AnswerChain]) -> None:
+    chain = small(堆砌="甲街道的网格有多少个？" * 60, 平常="甲街道的网格有586个，由骑手巡查。", 别的="乙社区的食堂每餐收费10元。")
+    answer = chain.invoke("甲街道的网格有多少个？")
+    check(answer, chain)
+    assert "586个" in answer.text and "平常.md" in cited(answer)
+
+
+def test_what_the_archive_says_is_quoted_also_where_the_world_knows_better(small: Callable[..., AnswerChain]) -> None:
+    chain = small(河流="甲河全长3000公里，流过甲街道。", 别的="乙社区的食堂每餐收费10元。")
+    assert "3000公里" in chain.invoke("甲河全长多少公里？").text
+    told = with_model(chain, "甲河全长6300公里[1]。")[0].invoke("甲河全长多少公里？")
+    assert told.text == f"甲河全长6300{NOT_IN_SOURCES}公里[1]。"
 
 
 def test_a_number_in_brackets_in_an_article_is_no_citation(small: Callable[..., AnswerChain]) -> None:

@@ -29,6 +29,7 @@ from scripted_chain import (
     said,
 )
 
+from assistant import llm
 from assistant.chat import build_chat, cards, conversation, launch_chat, page, server
 from assistant.errors import AssistantError, IndexMissing
 from assistant.schema import Answer, Article, Coverage, Turn
@@ -284,6 +285,42 @@ def test_a_fault_becomes_a_sentence_without_path_or_trace(caplog: pytest.LogCapt
         [answer] = desk.answers(question, [])
         assert answer == Answer(question, page.UNAVAILABLE, kind="hint", refused=True)
     assert [record.exc_info is not None for record in caplog.records] == [True, False]
+
+
+def offering(monkeypatch: pytest.MonkeyPatch, *names: str, **settings: str) -> tuple[page.Desk, ScriptedChain]:
+    """A desk on a machine whose Ollama has these models."""
+    monkeypatch.setattr(llm, "ollama_models", lambda address: names)
+    chain = ScriptedChain()
+    return page.Desk(chain, Settings(**settings)), chain
+
+
+def test_where_no_ollama_answers_there_is_nothing_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    for settings in ({}, {"llm": "openai:qwen-plus"}):
+        desk, _ = offering(monkeypatch, **settings)
+        assert desk.models() == [] and desk.model("none") == ""
+
+
+def test_the_default_is_no_model_unless_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotes = "不用语言模型（只引原文） · No model"
+    assert offering(monkeypatch, "glm4", "qwen3")[0].models() == [
+        (quotes, ""), ("ollama:glm4", "ollama:glm4"), ("ollama:qwen3", "ollama:qwen3")]
+    assert offering(monkeypatch, "glm4", "qwen3", llm="ollama:qwen3")[0].models() == [
+        ("ollama:qwen3", ""), (quotes, "none"), ("ollama:glm4", "ollama:glm4")]
+
+
+@pytest.mark.parametrize("chosen", ["", "none", "ollama:other", "openai:qwen-plus", None, 3, ["ollama:glm4"], {"a": 1}])
+def test_what_is_not_offered_is_the_default(monkeypatch: pytest.MonkeyPatch, chosen: object) -> None:
+    desk, chain = offering(monkeypatch, "glm4")
+    assert desk.model(chosen) == ""
+    assert list(desk.answers(BOOKS.question, [], chosen))[-1] == BOOKS and chain.models == []
+
+
+def test_the_chosen_model_is_made_once_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, chain = offering(monkeypatch, "glm4", llm="openai:qwen-plus", llm_api_key="sk-other")
+    for chosen in ("ollama:glm4", "none", "ollama:glm4", ""):
+        assert list(desk.answers(BOOKS.question, [], chosen))[-1] == BOOKS
+    model, none = chain.models
+    assert (model.model, model.base_url, none) == ("glm4", llm.OLLAMA_ADDRESS, None)
 
 
 @pytest.mark.parametrize(("frame", "texts"), [(1000, 3), (0, 2 + len(range(PIECE, len(BOOKS.text), PIECE)) + 1)])

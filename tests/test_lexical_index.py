@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.chunking import chunk_article
 from assistant.errors import IndexDamaged
-from assistant.lexical_index import LexicalIndex, day_range
+from assistant.lexical_index import LexicalIndex, day_range, rareness
 from assistant.schema import Article, Filters
 
 PARK = Article("园", "甲街道新建公园。公园里有健身步道。", title="甲街道的公园", date="2025-11-18", newspaper="某市日报",
@@ -196,3 +196,9 @@ def test_a_folder_that_is_no_index_or_lacks_a_part_is_damaged(own: LexicalIndex,
         next(copy.glob(part)).write_bytes(b"")
         with pytest.raises(IndexDamaged):
             LexicalIndex.open(copy)
+
+
+def test_rareness_falls_from_1_to_0() -> None:
+    values = [rareness(frequency, 1000) for frequency in (0, 1, 10, 100, 1000, 5000)]
+    assert values == sorted(values, reverse=True) and values[0] == pytest.approx(1.0)
+    assert 0 <= values[-1] < 0.01

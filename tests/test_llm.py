@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from langchain_core.messages import HumanMessage
 
 from assistant import llm
 from assistant.errors import LanguageModelError, SettingsError
-from assistant.llm import load_chat_model, ollama_models, stream_text
+from assistant.llm import load_chat_model, local_models, ollama_models, stream_text
 from assistant.settings import Settings
 from scripted_llm import Reply, ScriptedModel, ScriptedServer, scripted_server
 
@@ -166,8 +168,9 @@ def test_a_model_that_cannot_be_used_says_what_to_type(name: str, said: str, mon
 
 
 def test_an_address_must_be_whole_and_ollama_takes_no_key() -> None:
-    with pytest.raises(SettingsError, match="address is incomplete"):
-        load_chat_model(settings("localhost:8000"))
+    for address in ("localhost:8000", "http://[", "ftp://127.0.0.1"):
+        with pytest.raises(SettingsError, match="address is incomplete"):
+            load_chat_model(settings(address))
     with pytest.raises(SettingsError, match="Ollama takes no key") as caught:
         load_chat_model(settings("", llm="ollama:qwen3"))
     assert KEY not in str(caught.value)
@@ -184,3 +187,66 @@ def test_no_ollama_is_no_models() -> None:
     assert ollama_models("http://127.0.0.1:9") == ()
     with scripted_server(Reply()) as server:  # it answers GET with an error page
         assert ollama_models(server.address) == ()
+
+
+def test_an_ollama_here_offers_its_models_and_each_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(Reply(["有56名", "骑手[1]。"]), models=["qwen3:8b", "glm4"]) as server:
+        monkeypatch.setattr(llm, "OLLAMA_ADDRESS", server.ollama)
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):  # a proxy is an address too
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        offered = local_models(Settings(llm_api_key=KEY))
+        assert list(offered) == ["ollama:glm4", "ollama:qwen3:8b"]
+        model = load_chat_model(offered["ollama:qwen3:8b"])
+        assert model is not None
+        assert "".join(stream_text(model, ASKED, deadline_seconds=10)) == "有56名骑手[1]。"
+    headers, body = server.asked[0]
+    assert (body["model"], body["messages"][0]["content"], body["options"]["temperature"]) == ("qwen3:8b", "多少人？", 0)
+    assert KEY not in str(headers)
+
+
+@pytest.mark.parametrize(("name", "address", "asked"), [
+    ("", "", "usual"), ("", "http://localhost:1234", "http://localhost:1234"),
+    ("", "http://models.example:11434", "usual"),
+    ("ollama:qwen3", "http://[::1]:1234", "http://[::1]:1234"), ("ollama:qwen3", "http://10.0.0.1:11434", "usual"),
+    ("openai:qwen3", "http://127.0.0.1:8000/v1", "usual"), ("", "http://[", "usual"), ("", "ftp://127.0.0.1", "usual"),
+])
+def test_only_this_machine_is_asked_for_its_models(name: str, address: str, asked: str,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[str] = []
+    monkeypatch.setattr(llm, "OLLAMA_ADDRESS", "usual")
+    monkeypatch.setattr(llm, "ollama_models", lambda place: places.append(place) or ("qwen3",))
+    (found,) = local_models(Settings(llm=name, llm_base_url=address, llm_api_key=KEY)).values()
+    assert places == [asked]
+    assert (found.llm, found.llm_base_url, found.llm_api_key) == ("ollama:qwen3", asked, "")
+
+
+def test_an_ollama_that_leads_elsewhere_is_not_followed() -> None:
+    with scripted_server(Reply(["有56名骑手[1]。"]), models=["a"]) as elsewhere, _redirecting(elsewhere.ollama) as address:
+        assert ollama_models(address) == ()
+        model = load_chat_model(Settings(llm="ollama:a", llm_base_url=address))
+        assert model is not None
+        with pytest.raises(LanguageModelError):
+            list(stream_text(model, ASKED, deadline_seconds=10))
+    assert elsewhere.asked == [] and elsewhere.looked_up == 0
+
+
+@contextmanager
+def _redirecting(target: str) -> Iterator[str]:
+    """A server that sends every request to the same path at `target`."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(307)
+            self.send_header("Location", target + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: a test's output stays its own."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()

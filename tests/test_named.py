@@ -57,3 +57,22 @@ def test_a_number_that_counts_what_is_asked_for_presumes_nothing() -> None:
 def test_a_school_is_named_with_its_place() -> None:
     assert Named("place", "朝阳路小学") in named("朝阳路小学来了多少人？")
     assert named("焦作一中门口怎么样？") == [Named("place", "焦作一中")]
+
+
+@pytest.mark.parametrize("question", ["在哪个城市演出？", "分布在什么地区？", "农村的孩子学了什么？", "跑去哪个小区义诊？"])
+def test_a_word_that_only_ends_like_a_place_is_none(question: str) -> None:
+    assert not [thing for thing in named(question) if thing.kind == "place"]
+
+
+@pytest.mark.parametrize("thing", [
+    Named("place", "给甲街道小学"), Named("person", "张建来"), Named("person", "甘小学"), Named("person", "王先"),
+])
+def test_what_the_segmenter_joined_to_a_name_does_not_make_it_unknown(thing: Named) -> None:
+    article = Article("a.md", "甲街道小学的张建国和李明来了。")
+    assert Known(article).knows(thing)
+
+
+@pytest.mark.parametrize("thing", [
+    Named("place", "乙街道小学"), Named("person", "王先知"), Named("place", "马村区"), Named("person", "李建国")])
+def test_another_place_or_person_stays_unknown(thing: Named) -> None:
+    assert not Known(Article("a.md", "中站区甲街道小学的张建国和李明来了。")).knows(thing)

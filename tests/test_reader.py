@@ -15,7 +15,7 @@ from assistant import answerability, reader_features
 from assistant.boosted_trees import Logistic, Trees
 from assistant.lexical_index import LexicalIndex
 from assistant.question import Question, understand
-from assistant.reader import QUOTED_CHARACTERS, SHIPPED, SURE, Quote, Reader, Reading, rareness
+from assistant.reader import QUOTED_CHARACTERS, SHIPPED, SURE, Quote, Reader, Reading
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article, Ask, Chunk, Passage
 
@@ -125,7 +125,7 @@ def test_quotes_of_the_likeliest_article_come_first_then_in_the_texts_order() ->
 
 
 def test_beside_a_sure_answer_only_a_strong_rival_is_quoted() -> None:
-    texts = "食堂很大。丙公司放假。某市下雨。食堂收费。", "食堂每餐收费10元。"
+    texts = "食堂很大。丙公司放假。某市下雨。食堂关门。", "食堂每餐收费10元。"
     assert quoted(read("食堂每餐收费多少元？", *texts)) == ["食堂每餐收费10元。"]
 
 
@@ -190,10 +190,28 @@ def test_a_word_is_as_rare_as_the_commoner_of_archive_and_news_says(
     assert 0 <= rarity("的") < 0.1 < rarity("王忠") <= 1
 
 
-def test_rareness_falls_from_1_to_0() -> None:
-    values = [rareness(frequency, 1000) for frequency in (0, 1, 10, 100, 1000, 5000)]
-    assert values == sorted(values, reverse=True) and values[0] == pytest.approx(1.0)
-    assert 0 <= values[-1] < 0.01
+def test_the_best_article_is_read_whole_and_the_others_where_they_were_found() -> None:
+    best = Article("best", "甲街道开了食堂。\n食堂有三十种菜。\n菜价八折。")
+    other = Article("other", "乙街道开了食堂。\n有二十种菜。")
+    opening = [Passage(Chunk(article.id, 0, 0, 8, article.text[:8]), article, score)
+               for article, score in ((best, 1.0), (other, 0.5))]
+    read = [(row.text, row.score) for row in reader_features.candidates(opening)]
+    assert read == [("甲街道开了食堂。", 1.0), ("乙街道开了食堂。", 0.5), ("食堂有三十种菜。", 0.0), ("菜价八折。", 0.0)]
+
+
+def test_words_are_embedded_once() -> None:
+    asked: list[str] = []
+
+    def encode(texts: list[str]) -> np.ndarray:
+        asked.extend(texts)
+        return np.array([[len(text), ord(text[0])] for text in texts], np.float32)
+
+    vectors = reader_features.RememberedWords(encode)
+    for words in (["网格", "骑手"], ["骑手", "网格员", "骑手"]):
+        assert vectors(words).tolist() == [[len(word), ord(word[0])] for word in words]
+    assert asked == ["网格", "骑手", "网格员"]
+    assert vectors(["一个比词长得多的句子"]).shape == (1, 2) and vectors(["一个比词长得多的句子"]).shape == (1, 2)
+    assert len(asked) == 5 and len(vectors([])) == 0
 
 
 def test_a_quote_is_its_articles_text() -> None:

@@ -133,6 +133,24 @@ def test_another_model_of_the_same_dimension_is_refused(riders: Path) -> None:
         other.passages(QUESTION)
 
 
+def test_a_model_of_another_dimension_is_refused(riders: Path) -> None:
+    retriever(riders, BigramEmbedding())
+    other = HybridRetriever(index=Index(riders / "index"), embedding=BigramEmbedding("bigram-2", dimension=32))
+    with pytest.raises(IndexMismatch, match="assistant refresh"):
+        other.passages(QUESTION)
+
+
+@pytest.mark.parametrize("question", ["骑手\x00可以\x1b在哪里\u202e充电？\x07", "\ud800骑手充电", "骑手充电" * 25_000,
+                                      "？" * 100_000 + "骑手充电", "骑手充电" + "鑫" * 100_000])
+def test_a_dirty_or_endless_question_finds_what_its_words_find(riders: Path, question: str) -> None:
+    assert found(retriever(riders, BigramEmbedding()).passages(question))[0] == "甲.md"
+
+
+@pytest.mark.parametrize("question", ["\x00\x1b\x07\u202e", "？" * 100_000, "鑫" * 100_000, "\ud800"])
+def test_a_dirty_or_endless_question_of_nothing_finds_nothing(riders: Path, question: str) -> None:
+    assert retriever(riders, ScriptedEmbedding({QUESTION: "驿站"}, weight=0.9)).passages(question) == []
+
+
 @pytest.mark.parametrize("question", ["qwxyz", "！？。", "", "什么？", "鑫鑫"])
 def test_a_question_that_neither_leg_knows_finds_nothing(riders: Path, question: str) -> None:
     assert retriever(riders, ScriptedEmbedding({QUESTION: "驿站"}, weight=0.9)).passages(question) == []

@@ -143,6 +143,26 @@ def test_search_tokens(text: str, expected: list[str]) -> None:
     assert search_tokens(text) == expected
 
 
+@pytest.mark.parametrize(("one", "other", "shared"), [
+    ("3.5万人", "35000人", "35000"),
+    ("３.５万人", "35,000人", "35000"),
+    ("1.25亿元", "125000000元", "125000000"),
+    ("二〇二五年", "2025年", "2025"),
+    ("三名骑手", "3名骑手", "3"),
+    ("第六届", "第6届", "6"),
+    ("两家企业", "2家企业", "2"),
+    ("十一月十八日", "11月18日", "18"),
+    ("二十五个", "25个", "25"),
+])
+def test_numbers_meet_whatever_their_form(one: str, other: str, shared: str) -> None:
+    assert shared in {*search_tokens(one)} & {*search_tokens(other)} & {*query_tokens(one)} & {*query_tokens(other)}
+
+
+@pytest.mark.parametrize("text", ["万一下雨", "不三不四", "四川省", "一个人", "百分之三十", "七上八下"])
+def test_numerals_inside_words_are_no_numbers(text: str) -> None:
+    assert not [token for token in search_tokens(text) if token.isascii()]
+
+
 @pytest.mark.parametrize(("question", "expected"), [
     ("公园的路", ["公", "园", "路", "公园", "园的", "的路"]),  # a lone function word is dropped, its bigrams stay
     ("公园公园", ["公", "园", "公园", "园公"]),

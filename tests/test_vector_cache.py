@@ -41,12 +41,23 @@ def test_what_is_no_vector_of_the_model_is_not_known(cache: VectorCache, vector:
     assert cache.get([text_hash("坏")]) == {}
 
 
+def test_a_vector_with_a_changed_bit_is_not_known(cache: VectorCache, tmp_path: Path) -> None:
+    cache.close()
+    database = sqlite3.connect(tmp_path / "vectors.db")
+    [blob] = database.execute("SELECT vector FROM vectors WHERE text_hash = ?", (text_hash("一"),)).fetchone()
+    database.execute("UPDATE vectors SET vector = ? WHERE text_hash = ?",
+                     (bytes((blob[0], blob[1] ^ 0x80)) + blob[2:], text_hash("一")))  # the sign of its first number
+    database.commit()
+    known = VectorCache(tmp_path / "vectors.db", "model", 2).get([text_hash("一"), text_hash("二")])
+    assert known.keys() == {text_hash("二")}
+
+
 def test_only_what_is_needed_is_kept(cache: VectorCache, tmp_path: Path) -> None:
-    cache.keep_only({(text_hash("一"), "model"), (text_hash("二"), "other")})
+    cache.keep_only({"model": {text_hash("一")}, "other": {text_hash("二")}})
     assert cache.get([text_hash("一"), text_hash("二")]).keys() == {text_hash("一")}
     cache.put({text_hash(str(number)): ONE for number in range(5000)})
     large = (tmp_path / "vectors.db").stat().st_size + (tmp_path / "vectors.db-wal").stat().st_size
-    cache.keep_only(set())
+    cache.keep_only({})
     cache.close()
     assert (tmp_path / "vectors.db").stat().st_size < large / 10
 

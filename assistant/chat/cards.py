@@ -12,7 +12,9 @@ from html import escape
 from urllib.parse import urlsplit
 
 from assistant.chat.conversation import QUESTION_CHARACTERS, Find
+from assistant.dating import cite, dated_note
 from assistant.schema import Answer, Article, Citation, Coverage, Passage
+from assistant.snapshot import Writer
 from assistant.text import sentences
 
 ARTICLE_CHARACTERS = 12_000
@@ -28,6 +30,9 @@ NEWSPAPERS = 3
 
 Span = tuple[int, int]
 
+_REFRESHING = {"articles": ("读文章", "reading articles"), "chunks": ("分段", "chunks"), "words": ("词", "words"),
+               "vectors": ("向量", "vectors"), "verify": ("核对", "checking")}
+"""What is said of the stages of a refresh that has something to do."""
 _MARK = re.compile(r"\[(\d{1,4})\]")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -97,6 +102,19 @@ def masthead(coverage: Coverage) -> str:
             "</header>")
 
 
+def banner(writer: Writer | None) -> str:
+    """The line that tells of a refresh at work and how far it is; "" while none changes anything."""
+    if writer is None or writer.stage not in _REFRESHING:
+        return ""
+    chinese, english = _REFRESHING[writer.stage]
+    if writer.total:
+        percent = min(100, 100 * writer.done // writer.total)
+        chinese, english = f"{chinese}已完成 {percent}%", f"{english} {percent}% done"
+    return ('<p class="banner" role="status">'
+            + both(f"正在更新索引：{chinese}，旧索引照常回答", f"Refreshing the index: {english}; the current one answers")
+            + "</p>")
+
+
 def greeting() -> str:
     """What stands on the page before the first question."""
     return ('<div class="greeting"><p class="headline">' + both("想知道报上说了什么？", "What did the paper say?") + "</p><p>"
@@ -124,9 +142,10 @@ def answer_html(answer: Answer, turn: int) -> str:
         return f'<div class="answer" id="answer-{turn}"><p class="waiting">{_waiting(answer)}</p></div>'
     text = _linked(highlight(answer.text, answer.emphasis, "strong"), {c.n for c in answer.citations}, turn)
     notes = "".join(f'<p class="note">{_lines(escape(note))}</p>' for note in answer.notes)
+    dated = _dated(dated_note(answer.citations, answer.text))
     growing = "" if answer.done else " growing"
     foot = f'<div class="foot">{_how(answer)}{_copy(answer)}</div>' if answer.done else ""
-    return (f'<div class="answer{growing}" id="answer-{turn}">{notes}<p class="said">{_lines(text)}</p>{foot}</div>')
+    return (f'<div class="answer{growing}" id="answer-{turn}">{notes}<p class="said">{_lines(text)}</p>{dated}{foot}</div>')
 
 
 def sources_html(answers: Sequence[Answer], find: Find) -> str:
@@ -154,7 +173,7 @@ def _turn(answer: Answer, turn: int, find: Find, *, newest: bool) -> str:
     for passage in answer.passages:
         found.setdefault(passage.article.id, []).append(passage)
     cards = [_cited_card(cited[n], found.pop(cited[n][0].article_id, []), find, turn) for n in sorted(cited)]
-    others = [_found_card(passages[0].article, passages[0].chunk.start) for passages in found.values()]
+    others = [_found_card(passages[0].article, passages[0].chunk.start, passages) for passages in found.values()]
     if not cards:
         cards, others = others[:NEAREST], others[NEAREST:]
         if not cards:
@@ -184,13 +203,31 @@ def _cited_card(quotes: Sequence[Citation], passages: Sequence[Passage], find: F
         return _card(first, first.title, quoted, anchor=anchor, number=number)
     spans = [(quote.start, quote.end) for quote in quotes]
     shown = _joined([_surroundings(article.text, start, end) for start, end in spans])
-    return _card(first, first.title, _passages(article, spans, shown), _whole(article, spans, spans[0]), anchor, number)
+    days = dated_note(cite(quote.n, article, quote.start, quote.end) for quote in quotes)
+    below = _dated(days) + _reprints(passages) + _whole(article, spans, spans[0])
+    return _card(first, first.title, _passages(article, spans, shown), below, anchor, number)
 
 
-def _found_card(article: Article, start: int) -> str:
+def _found_card(article: Article, start: int, passages: Sequence[Passage] = ()) -> str:
     """The card of an article that is not cited, with its words from `start`: no number, nothing marked."""
     opening = (start, min(len(article.text), start + OPENING))
-    return _card(article, article.heading, _passages(article, [], [opening]), _whole(article, [], opening))
+    below = _reprints(passages) + _whole(article, [], opening)
+    return _card(article, article.heading, _passages(article, [], [opening]), below)
+
+
+def _dated(note: str) -> str:
+    """The line that says which days the words of a quote mean; "" for none."""
+    return f'<p class="meta dated"><small>{escape(note)}</small></p>' if note else ""
+
+
+def _reprints(passages: Sequence[Passage]) -> str:
+    """The line that names the articles that print the same text; "" for none."""
+    also = {article.id: article for passage in passages for article in passage.reprints}
+    if not also:
+        return ""
+    named = "；".join("，".join(filter(None, (f"《{article.heading}》", article.newspaper, chinese_date(article.date or ""))))
+                     for article in also.values())
+    return f'<p class="meta reprints">{both("同文另见：", "Also printed: ")}{escape(named)}</p>'
 
 
 def _card(of: Article | Citation, title: str, passage: str, whole: str = "", anchor: str = "", number: str = "") -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from assistant.dating import cite
 from assistant.schema import Answer, Article, Chunk, Citation, Passage, Step, Turn
 
 TURNS = 20
@@ -67,7 +68,8 @@ def _saved_turn(answer: Answer) -> dict[str, Any]:
         "refused": answer.refused,
         "emphasis": [list(span) for span in answer.emphasis[:LINES]],
         "citations": [[c.n, c.article_id, c.start, c.quote] for c in answer.citations[:QUOTES]],
-        "passages": [[p.article.id, p.chunk.start, p.chunk.end] for p in answer.passages[:PASSAGES]],
+        "passages": [[p.article.id, p.chunk.start, p.chunk.end, *(twin.id for twin in p.reprints[:LINES])]
+                     for p in answer.passages[:PASSAGES]],
         "understood": answer.understood[:QUESTION_CHARACTERS],
         "notes": [note[:LINE_CHARACTERS] for note in answer.notes[:LINES]],
         "follow_ups": [question[:LINE_CHARACTERS] for question in answer.follow_ups[:LINES]],
@@ -104,14 +106,15 @@ def _citation(n: object, article_id: object, start: object, quote: object, *, fi
         return None
     if not article.text.startswith(quote, at):
         at = article.text.find(quote)
-    return None if at < 0 else Citation.of(n, article, at, at + len(quote))
+    return None if at < 0 else cite(n, article, at, at + len(quote))
 
 
-def _passage(article_id: object, start: object, end: object, *, find: Find) -> Passage | None:
+def _passage(article_id: object, start: object, end: object, *reprints: object, find: Find) -> Passage | None:
     article, start, end = find(_text(article_id)), _count(start), _count(end)
     if article is None or not start < end <= len(article.text):
         return None
-    return Passage(Chunk(article.id, 0, start, end, article.text[start:end]), article, 0.0)
+    twins = tuple(filter(None, (find(_text(twin)) for twin in reprints[:LINES])))
+    return Passage(Chunk(article.id, 0, start, end, article.text[start:end]), article, 0.0, twins)
 
 
 def _text(value: object, length: int = LINE_CHARACTERS) -> str:

@@ -30,7 +30,8 @@ QUANTITIES = {
 }
 """What may count a quantity that the question asks for without a measure word (多久, 多远)."""
 _MEASURED = re.compile(
-    rf"百分之{_DIGITS}(?:点{_DIGITS})?|(?:第)?{_NUMBER}\s*(?:个?(?:{'|'.join(map(re.escape, sorted(MEASURES, key=len, reverse=True)))}))|"
+    rf"百分之{_DIGITS}(?:点{_DIGITS})?|(?:第)?{_NUMBER}\s*"
+    rf"(?:个?(?:{'|'.join(map(re.escape, sorted(MEASURES, key=len, reverse=True)))}))|"
     rf"第{_DIGITS}|\d[\d,]*(?:\.\d+)?[万亿]?")
 _DATE = re.compile(
     rf"(?:\d{{4}}|[〇零一二三四五六七八九]{{4}})年(?:底|初|末|(?:上|下)半年|[\d一二三四五六七八九十]{{1,3}}月(?:\d{{1,2}}[日号]|[上中下]旬|份|底|初)?)?|"
@@ -134,7 +135,8 @@ def _named(sentence: str, ending: re.Pattern[str], tags: tuple[str, ...]) -> Ite
     for match in ending.finditer(sentence):
         start = match.start()
         for begin, stop, tag in tagged:
-            if match.start() <= begin < match.end() - 1 and (tag in ("p", "v", "vd", "c", "u", "uj", "ul", "d", "r", "f", "x", "m")):
+            ends_it = tag in ("p", "v", "vd", "c", "u", "uj", "ul", "d", "r", "f", "x", "m")
+            if match.start() <= begin < match.end() - 1 and ends_it:
                 start = stop
         if match.end() - start >= 2:
             yield start, match.end()

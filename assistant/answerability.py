@@ -22,15 +22,15 @@ NEIGHBOURHOOD = 150
 """Characters on either side of the best stretch in which the question's words are looked for."""
 HEAVY = 0.5
 """Weight from which a word says what the question is about."""
-BEFORE_THE_BEST = ("words", "bigrams", "characters", "words_around", "bigrams_around", "bigrams_in_article", "words_in_article",
-                   "type_lacking", "span_near_words", "noun_follows", "named_held", "named_around",
+BEFORE_THE_BEST = ("words", "bigrams", "characters", "words_around", "bigrams_around", "bigrams_in_article",
+                   "words_in_article", "type_lacking", "span_near_words", "noun_follows", "named_held", "named_around",
                    "soft_words", "soft_words_around", "sentence_similarity")
 NAMES: tuple[str, ...] = (
     "best", "second", "third", "best_five", *BEFORE_THE_BEST, "second_passage", "named", "places_unknown", "names_unknown",
     "people_unknown", "offices_unknown", "numbers_unknown", "dates_unknown", "quoted_unknown", "places_unknown_nearby",
     "people_unknown_nearby", "least_known_word", "least_known_word_nearby", "words_unlike", "words_unlike_nearby",
-    "most_soft_words", "most_similar", "rarest_unknown", "rarest_unknown_nearby", "five_from_one_article", "most_bigrams_around", "most_bigrams_around_type",
-    "best_with_type",
+    "most_soft_words", "most_similar", "rarest_unknown", "rarest_unknown_nearby", "five_from_one_article",
+    "most_bigrams_around", "most_bigrams_around_type", "best_with_type",
 )
 """The columns of `row`, in order."""
 

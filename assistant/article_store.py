@@ -10,7 +10,8 @@ import errno
 import json
 import shutil
 import sqlite3
-import weakref
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,23 +88,21 @@ class Changes:
 
 
 class ArticleStore:
-    """The articles of one snapshot. One store may be read by several threads."""
+    """The articles of one snapshot. One store may be read by several threads; only the one that made it may write.
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        if sqlite3.threadsafety < 3:
-            raise RuntimeError("This Python's SQLite is not built for threads.")
-        self._path, self._db = path, connection
-        self._closing = weakref.finalize(self, connection.close)
-        connection.create_function("fold", 1, lambda name: name and fold(name), deterministic=True)
+    Each thread has a connection of its own. On a shared one two of them end up waiting for each other for ever:
+    `fold`, called from inside SQLite, needs Python's lock while it holds the connection's, and whoever reads the
+    next row beside it holds Python's and needs the connection's.
+    """
+
+    def __init__(self, path: Path, address: str) -> None:
+        self._path, self._address = path, address
+        self._of_thread = threading.local()
 
     @classmethod
     def open(cls, path: Path) -> ArticleStore:
         """The store at `path`, to be read only. Raises IndexDamaged where there is none."""
-        try:
-            uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-            store = cls(path, sqlite3.connect(uri, uri=True, check_same_thread=False))
-        except sqlite3.DatabaseError as error:
-            raise _damaged(path, error) from error
+        store = cls(path, f"{path.absolute().as_uri()}?mode=ro&immutable=1")
         store._one("SELECT count(*) FROM files")
         return store
 
@@ -117,7 +116,7 @@ class ArticleStore:
             shutil.copyfile(base, path)
         old = ":memory:" if base is None else f"{base.absolute().as_uri()}?mode=ro&immutable=1"
         with disk_faults(path):
-            store = cls(path, sqlite3.connect(path.absolute().as_uri(), uri=True))
+            store = cls(path, path.absolute().as_uri())
             # Nobody reads the file before it is closed and flushed: a killed refresh throws it away.
             store._db.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; "
                                     "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;")
@@ -130,11 +129,11 @@ class ArticleStore:
         return store
 
     def close(self) -> None:
-        """Keeps what was written and frees the file."""
-        if self._closing.alive:
+        """Keeps what was written and frees the file; nobody may use the store afterwards."""
+        if connection := getattr(self._of_thread, "connection", None):
             with disk_faults(self._path):
-                self._db.commit()
-        self._closing()
+                connection.commit()
+        self._of_thread = threading.local()  # a connection that nobody holds any more closes itself
 
     # ---- reading
 
@@ -153,22 +152,18 @@ class ArticleStore:
         """The ids of all articles."""
         return {article_id for article_id, in self._rows("SELECT DISTINCT id FROM articles")}
 
-    def chunk(self, chunk_id: str) -> Chunk | None:
-        """The chunk of that id, or None."""
-        return self.chunks([chunk_id]).get(chunk_id)
-
     def chunks(self, chunk_ids: Iterable[str]) -> dict[str, Chunk]:
         """The chunks by their ids, in the order asked for; unknown ids are left out."""
         wanted = list(chunk_ids)
-        articles = dict.fromkeys(chunk_id.rpartition("@")[0] for chunk_id in wanted)
-        known = {chunk.id: chunk for article_id in articles for chunk in self.chunks_of(article_id)}
+        ids = dict.fromkeys(chunk_id.rpartition("@")[0] for chunk_id in wanted)
+        articles = filter(None, map(self.article, ids))
+        known = {chunk.id: chunk for article in articles for chunk in self.chunks_of(article)}
         return {chunk_id: known[chunk_id] for chunk_id in wanted if chunk_id in known}
 
-    def chunks_of(self, article_id: str) -> list[Chunk]:
-        """The chunks of an article in order; [] for an unknown one."""
-        article = self.article(article_id)
-        rows = self._rows("SELECT ordinal, start, stop FROM chunks WHERE article_id = ? ORDER BY ordinal", article_id)
-        return [Chunk(article_id, n, a, b, article.text[a:b]) for n, a, b in rows] if article else []
+    def chunks_of(self, article: Article) -> list[Chunk]:
+        """The chunks of one of its articles, in order."""
+        rows = self._rows("SELECT ordinal, start, stop FROM chunks WHERE article_id = ? ORDER BY ordinal", article.id)
+        return [Chunk(article.id, n, a, b, article.text[a:b]) for n, a, b in rows]
 
     def chunk_ids(self) -> set[str]:
         """The ids of all chunks."""
@@ -185,9 +180,14 @@ class ArticleStore:
 
     def coverage(self) -> Coverage:
         """Counts, the span of dates, and the newspapers and sections, the most frequent first."""
-        articles, first, last = self._one("SELECT count(*), min(date), max(date) FROM published")
-        return Coverage(articles, self.chunk_count(), first or "", last or "",
-                        self._names("newspaper"), self._names("section"))
+        rows = list(self._rows("SELECT newspaper, section, count(*), min(date), max(date) FROM published "
+                               "GROUP BY newspaper, section"))
+        newspapers, sections = Counter(), Counter()
+        for newspaper, section, articles, _, _ in rows:
+            newspapers[newspaper] += articles
+            sections[section] += articles
+        return Coverage(newspapers.total(), self.chunk_count(), min((row[3] for row in rows if row[3]), default=""),
+                        max((row[4] for row in rows if row[4]), default=""), _by_count(newspapers), _by_count(sections))
 
     def article_count(self) -> int:
         """The number of articles."""
@@ -295,6 +295,15 @@ class ArticleStore:
 
     # ---- inside
 
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection of this thread, which ends with the thread or the store."""
+        if not hasattr(self._of_thread, "connection"):
+            connection = sqlite3.connect(self._address, uri=True, check_same_thread=False)
+            connection.create_function("fold", 1, lambda name: name and fold(name), deterministic=True)
+            self._of_thread.connection = connection
+        return self._of_thread.connection
+
     def _write(self, sql: str, *values: Any) -> None:
         with disk_faults(self._path):
             self._db.execute(sql, values)
@@ -307,11 +316,6 @@ class ArticleStore:
 
     def _one(self, sql: str, *values: Any) -> tuple | None:
         return next(self._rows(sql, *values), None)
-
-    def _names(self, column: str) -> tuple[str, ...]:
-        rows = self._rows(f"SELECT {column} FROM published WHERE {column} IS NOT NULL "
-                          f"GROUP BY {column} ORDER BY count(*) DESC, {column}")
-        return tuple(name for name, in rows)
 
 
 def _beside(columns: str, one: str, other: str) -> str:
@@ -343,6 +347,11 @@ def _row(file: str, article: Article) -> tuple[str | None, ...]:
     authors, content = (json.dumps(v, ensure_ascii=False) for v in (article.authors, article.to_json()))
     return (article.id, file, article.content_hash, article.date, article.newspaper, article.section, article.kind,
             authors, content)
+
+
+def _by_count(names: Counter[str | None]) -> tuple[str, ...]:
+    """The names, the most frequent first, then in their own order."""
+    return tuple(sorted(filter(None, names), key=lambda name: (-names[name], name)))
 
 
 def _failures(text: str) -> tuple[Failure, ...]:

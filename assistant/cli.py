@@ -7,13 +7,15 @@ What is heavy is imported by the command that needs it, so that --help shows at 
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import json
 import signal
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -55,6 +57,18 @@ class Commands(click.Group):
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _short_lived() -> Iterator[None]:
+    """For a process that lives two seconds: half a second of them would go to looking for garbage, a third of it
+    at the exit."""
+    gc.disable()
+    atexit.register(gc.freeze)
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _sentence(error: AssistantError | OSError) -> str:
@@ -106,10 +120,11 @@ def chat(**options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def ask(question: str, as_json: bool, **options: Any) -> None:
     """在终端里问一句。 One question in the terminal."""
-    from assistant.chain import build_chain
+    with _short_lived():
+        from assistant.chain import build_chain
 
-    answer = build_chain(load_settings(**options)).invoke(question)
-    click.echo(json.dumps(answer_row(answer), ensure_ascii=False, indent=2) if as_json else written(answer))
+        answer = build_chain(load_settings(**options)).invoke(question)
+        click.echo(json.dumps(answer_row(answer), ensure_ascii=False, indent=2) if as_json else written(answer))
 
 
 @main.command(epilog="\b\nExample:\n  assistant refresh --corpus corpus --index index")
@@ -274,7 +289,8 @@ def show(article_id: str, as_json: bool, **options: Any) -> None:
     click.echo("\n".join((*head, "", article.text) if head else (article.text,)))
 
 
-@main.command("train-embedding", epilog="\b\nExample:\n  assistant train-embedding news.jsonl.xz --out my-embedding\n  ASSISTANT_EMBEDDING=my-embedding assistant refresh")
+@main.command("train-embedding", epilog="\b\nExample:\n  assistant train-embedding news.jsonl.xz --out my-embedding\n"
+                                       "  ASSISTANT_EMBEDDING=my-embedding assistant refresh")
 @click.argument("articles", type=click.Path(path_type=Path))
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), required=True, help="Folder of the new model.")
 @click.pass_context
@@ -290,9 +306,11 @@ def train_embedding_command(ctx: click.Context, articles: Path, out: Path) -> No
     ctx.exit(1 if failed else 0)
 
 
-@main.command("fit-reader", epilog="\b\nExample:\n  assistant fit-reader questions.jsonl --articles news.jsonl.xz --out assistant/models/reader")
+@main.command("fit-reader", epilog="\b\nExample:\n  assistant fit-reader questions.jsonl --articles news.jsonl.xz "
+                                  "--out assistant/models/reader")
 @click.argument("questions", type=click.Path(path_type=Path))
-@click.option("--articles", type=click.Path(path_type=Path), required=True, help="The articles that the questions are about.")
+@click.option("--articles", type=click.Path(path_type=Path), required=True,
+              help="The articles that the questions are about.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), required=True, help="Folder of the weights.")
 @click.pass_context
 def fit_reader_command(ctx: click.Context, questions: Path, articles: Path, out: Path) -> None:

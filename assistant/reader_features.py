@@ -253,9 +253,11 @@ def _row(weighed: Weighed, row: Sentence, article_bigrams: float, article_words:
         bool(_NEGATION.search(weighed.content)) != bool(_NEGATION.search(folded)), bool(re.search(r"《|“", text)),
         len(re.findall(r"\d+", folded)), text.count("、"),
     ]
-    asks = [question.wants == kind for kind in ("list", "how", "why", "yesno", "number", "date", "person", "place", "title", "what")]
+    asks = [question.wants == kind for kind in ("list", "how", "why", "yesno", "number", "date", "person", "place",
+                                                "title", "what")]
     whole = fold(row.whole)
-    context = [weighed.share_named(folded), weighed.share_named(around), weighed.share_of_bigrams(whole), weighed.share_of_words(whole)]
+    context = [weighed.share_named(folded), weighed.share_named(around), weighed.share_of_bigrams(whole),
+               weighed.share_of_words(whole)]
     return [float(value) for value in (*values, *asks, math.log(1 + len(weighed.squeezed)), *context)]
 
 

@@ -288,7 +288,8 @@ def _fill_words(store: ArticleStore, changes: Changes, folder: Path, afresh: boo
         ids = sorted(store.ids()) if afresh else [*changes.added, *changes.changed]
         for done, article_id in enumerate(ids):
             tell("words", done, len(ids))
-            words.add(store.article(article_id), store.chunks_of(article_id))
+            article = store.article(article_id)
+            words.add(article, store.chunks_of(article))
         words.commit()
 
 

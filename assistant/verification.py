@@ -98,7 +98,7 @@ def examine_here(folder: Path, deep: bool) -> tuple[list[str], float | None]:
         faults = _differences(snapshot, expected)
         if deep:
             empty = (article.id for article in snapshot.articles.articles()
-                     if article.text.strip() and not snapshot.articles.chunks_of(article.id))
+                     if article.text.strip() and not snapshot.articles.chunks_of(article))
             faults += [f"文章 {article_id} 没有段落 / the article has no chunks" for article_id in empty]
         if faults or not expected:
             return faults, None

@@ -58,8 +58,8 @@ def build(name: str, folder: Path, index: Path, embedding_name: str) -> None:
 def _chunks(index: Path) -> Iterator[tuple[str, str]]:
     """(id, text) of every chunk of an index."""
     articles = Index(index).current().articles
-    for article in sorted(articles.ids()):
-        yield from ((chunk.id, chunk.text) for chunk in articles.chunks_of(article))
+    for article_id in sorted(articles.ids()):
+        yield from ((chunk.id, chunk.text) for chunk in articles.chunks_of(articles.article(article_id)))
 
 
 def _chroma(folder: Path, embedding: Embedding) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from assistant import answers
 from assistant.question import Question
-from assistant.reader import Quote, Reading
+from assistant.reader import QUOTED_CHARACTERS, Quote, Reading
 from assistant.schema import Answer, Article, Chunk, Coverage, Filters, Passage
 
 ONE = Article("1.md", "甲街道有56名骑手受聘。满意度在98%以上。张三说很好。", title="骑手进社区", newspaper="某市日报",
@@ -115,7 +115,7 @@ def test_a_long_list_shows_ten_and_counts_all() -> None:
 def test_the_gist_is_the_opening_in_whole_sentences() -> None:
     long = Article("3.md", "甲街道开会。" * 40, title="开会")
     answer = answers.gist(question("《开会》讲了什么？", "gist"), long, [passage(long)])
-    assert answer.text == f"《开会》，开头是：\n{'甲街道开会。' * 26}[1]"
+    assert answer.text == f"《开会》，开头是：\n{'甲街道开会。' * (QUOTED_CHARACTERS // 6)}[1]"
     assert (answer.kind, answer.refused, answer.passages) == ("quotes", False, (passage(long),))
     check(answer, long)
 

@@ -200,9 +200,10 @@ def test_a_stream_grows_and_ends_in_what_invoke_gives(sample_chain: AnswerChain,
     assert {part.passages for part in parts[1:-1]} <= {parts[-1].passages}
 
 
-def test_batch_keeps_the_order(sample_chain: AnswerChain) -> None:
-    questions = [GRIDS, "你好", "张苗写了哪些报道？"]
-    assert list(map(timeless, sample_chain.batch(questions))) == [timeless(sample_chain.invoke(q)) for q in questions]
+def test_many_at_once_get_their_own_answers_in_order(sample_chain: AnswerChain) -> None:
+    questions = [GRIDS, "你好", "张苗写了哪些报道？", "哪些报道提到骑手？", "王忠殿的生平时间线", "2025年11月的评论里谁写了中站区？"]
+    alone = [timeless(sample_chain.invoke(question)) for question in questions]
+    assert list(map(timeless, sample_chain.batch(6 * questions))) == 6 * alone
 
 
 def test_an_ask_a_string_and_a_mapping_are_one_question(sample_chain: AnswerChain) -> None:

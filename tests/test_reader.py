@@ -15,7 +15,7 @@ from assistant import answerability, reader_features
 from assistant.boosted_trees import Logistic, Trees
 from assistant.lexical_index import LexicalIndex
 from assistant.question import Question, understand
-from assistant.reader import QUOTED_CHARACTERS, SHIPPED, SURE, Quote, Reader, Reading
+from assistant.reader import QUOTED_OF_LISTS, SHIPPED, SURE, Quote, Reader, Reading
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article, Ask, Chunk, Passage
 
@@ -77,7 +77,7 @@ def check(reading: Reading) -> None:
         if quote.emphasis:
             start, end = quote.emphasis
             assert 0 <= start < end <= len(quote.text)
-    assert len(reading.quotes) == 1 or sum(len(quote.text) for quote in reading.quotes) <= QUOTED_CHARACTERS
+    assert len(reading.quotes) == 1 or sum(len(quote.text) for quote in reading.quotes) <= QUOTED_OF_LISTS
     assert sum(quote.emphasis is not None for quote in reading.quotes) <= 1
     for one, other in combinations(reading.quotes, 2):
         assert one.article.id != other.article.id or one.end <= other.start or other.end <= one.start
@@ -156,6 +156,15 @@ def test_the_short_answer_is_marked(question: str, text: str, short: str) -> Non
 @pytest.mark.parametrize("question", ["为什么开办食堂？", "食堂怎么收费？", "食堂收费吗？"])
 def test_nothing_is_marked_where_no_such_thing_is_asked(question: str) -> None:
     assert [quote.emphasis for quote in read(question, "食堂于11月18日开办，每餐收费10元。").quotes] == [None]
+
+
+@pytest.mark.parametrize(("question", "text"), [
+    ("甲街道食堂是谁开办的？", "本报讯（记者王小明）甲街道食堂开办了。"),
+    ("甲街道食堂是哪天开办的？", "甲街道食堂是2025年开办的。"),
+    ("甲街道食堂有多少名志愿者？", "甲街道食堂有上百名志愿者。"),
+])
+def test_a_byline_a_year_and_a_round_number_are_no_short_answer(question: str, text: str) -> None:
+    assert [quote.emphasis for quote in read(question, text).quotes] == [None]
 
 
 def test_nothing_to_read_is_a_refusal_without_quotes() -> None:

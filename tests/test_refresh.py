@@ -63,7 +63,7 @@ def contents(index: Path) -> dict[str, tuple]:
     snapshot = Snapshot(index / "snapshots" / current_id(index))
     try:
         articles = list(snapshot.articles.articles())
-        chunks = {chunk.id: chunk for article in articles for chunk in snapshot.articles.chunks_of(article.id)}
+        chunks = {chunk.id: chunk for article in articles for chunk in snapshot.articles.chunks_of(article)}
         assert snapshot.words.chunk_ids() == snapshot.vectors.ids() == set(chunks)
         vectors = snapshot.vectors.vectors(sorted(chunks))
         return {"articles": articles, "chunks": chunks, "vectors": np.round(vectors, 3).tolist()}

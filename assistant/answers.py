@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.correction import Correction, as_said, corrected
-from assistant.dating import chinese_date, cite
-from assistant.disagreement import Disagreement
-from assistant.grounding import best_quote
-from assistant.prompting import Source
-from assistant.publication import described_filters
-from assistant.question import LISTED, Question
-from assistant.reader import QUOTED_CHARACTERS, Quote, Reading
+from assistant.reading.premises import Correction, as_said, corrected
+from assistant.language.dating import chinese_date, cite
+from assistant.reading.disagreement import Disagreement
+from assistant.generation.grounding import best_quote
+from assistant.generation.prompting import Source
+from assistant.question.filters import described_filters
+from assistant.question.analysis import LISTED, Question
+from assistant.reading.reader import QUOTED_CHARACTERS, Quote, Reading
 from assistant.retrieval import distinct_articles
 from assistant.schema import Answer, Article, Citation, Coverage, Passage
-from assistant.text import fold, sentences
-from assistant.timeline import Row
+from assistant.language.text import fold, sentences
+from assistant.reading.timeline import Row
 
 NEAREST = 3
 """Articles named where there is no answer."""

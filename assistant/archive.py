@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 
 from assistant import answers
-from assistant.publication import PIECES
-from assistant.question import Question
-from assistant.reader import Reading
+from assistant.question.filters import PIECES
+from assistant.question.analysis import Question
+from assistant.reading.reader import Reading
 from assistant.schema import Answer, Article, Coverage, Passage
-from assistant.snapshot import Snapshot
-from assistant.text import fold, squeeze, words
-from assistant.timeline import timeline
+from assistant.index.snapshot import Snapshot
+from assistant.language.text import fold, squeeze, words
+from assistant.reading.timeline import timeline
 
 MENTIONS = 2000
 """Chunks looked through for a topic; a list of articles needs no more."""

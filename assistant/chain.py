@@ -14,21 +14,21 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from assistant import answers
 from assistant.archive import about_archive
-from assistant.dating import cite
-from assistant.disagreement import disagreement
-from assistant.embedding import load_embedding
+from assistant.language.dating import cite
+from assistant.reading.disagreement import disagreement
+from assistant.models.embedding import load_embedding
 from assistant.errors import LanguageModelError
-from assistant.grounding import Grounded, best_quote, ground_stream
-from assistant.llm import load_chat_model, stream_text
-from assistant.prompting import Source, condense_messages, condensed, messages, number_sources
-from assistant.publication import described_filters
-from assistant.question import QUESTION_LIMIT, Question, understand
-from assistant.reader import Reader, Reading
-from assistant.reranker import load_reranker
+from assistant.generation.grounding import Grounded, best_quote, ground_stream
+from assistant.generation.chat_model import load_chat_model, stream_text
+from assistant.generation.prompting import Source, condense_messages, condensed, messages, number_sources
+from assistant.question.filters import described_filters
+from assistant.question.analysis import QUESTION_LIMIT, Question, understand
+from assistant.reading.reader import Reader, Reading
+from assistant.models.reranker import load_reranker
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Step, Turn
 from assistant.settings import Settings
-from assistant.snapshot import Index, Snapshot
+from assistant.index.snapshot import Index, Snapshot
 from assistant.suggestions import follow_ups, starters
 
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ def refresh(ctx: click.Context, corpus: str | None, index: str | None, as_json: 
     if watch and (rollback or how["dry_run"]):
         raise click.UsageError("--watch goes with neither --rollback nor --dry-run")
     if rollback:
-        from assistant.snapshot import roll_back
+        from assistant.index.snapshot import roll_back
 
         manifest = roll_back(Path(settings.index), wait=how["wait"])
         click.echo(f"已退回 {manifest.created} 的快照：{manifest.articles} 篇。Rolled back to the snapshot of {manifest.created}.")
@@ -171,8 +171,8 @@ def refresh(ctx: click.Context, corpus: str | None, index: str | None, as_json: 
 def evaluate(ctx: click.Context, questions: Path, corpus: str | None, index: str | None, out: Path, limit: int | None,
              resume: bool) -> None:
     """批量问答评测。 The batch question-answer evaluation."""
-    from assistant import evaluation
-    from assistant.gold_questions import read_questions
+    from assistant.evaluation import run as evaluation
+    from assistant.evaluation.questions import read_questions
 
     settings = load_settings(corpus=corpus, index=index)
     read_questions(questions)
@@ -193,7 +193,7 @@ def evaluate(ctx: click.Context, questions: Path, corpus: str | None, index: str
 @click.pass_context
 def verify(ctx: click.Context, as_json: bool, repair: bool, **options: Any) -> None:
     """索引由什么组成，是否完整。 What the index is made of, and whether it is whole."""
-    from assistant.verification import verify as verified
+    from assistant.index.verification import verify as verified
 
     settings = load_settings(**options)
     failed = _repair(settings, as_json) if repair else ()
@@ -216,8 +216,8 @@ def _repair(settings: Settings, as_json: bool) -> tuple[Failure, ...]:
 
     First out of the articles in the index, where these are whole; if that is not enough, out of the corpus.
     """
-    from assistant.snapshot import recorded_corpus
-    from assistant.verification import verify as verified
+    from assistant.index.snapshot import recorded_corpus
+    from assistant.index.verification import verify as verified
 
     failed: tuple[Failure, ...] = ()
     for how in ({}, {"rebuild": True}):
@@ -246,10 +246,10 @@ def _repair(settings: Settings, as_json: bool) -> tuple[Failure, ...]:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def search(query: str, index: str | None, limit: int, as_json: bool, **filters: str | None) -> None:
     """按词列出文章。 List the articles for some words."""
-    from assistant.embedding import load_embedding
-    from assistant.reranker import load_reranker
+    from assistant.models.embedding import load_embedding
+    from assistant.models.reranker import load_reranker
     from assistant.retrieval import HybridRetriever, distinct_articles
-    from assistant.snapshot import Index
+    from assistant.index.snapshot import Index
 
     settings = load_settings(index=index)
     retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding),
@@ -274,7 +274,7 @@ def search(query: str, index: str | None, limit: int, as_json: bool, **filters: 
 @click.option("--json", "as_json", is_flag=True, help="Print all fields as JSON.")
 def show(article_id: str, as_json: bool, **options: Any) -> None:
     """原样显示一篇文章。 Print an article as it was read."""
-    from assistant.snapshot import Index
+    from assistant.index.snapshot import Index
 
     snapshot = Index(Path(load_settings(**options).index)).current()
     article = snapshot.articles.article(article_id)
@@ -296,7 +296,7 @@ def show(article_id: str, as_json: bool, **options: Any) -> None:
 @click.pass_context
 def train_embedding_command(ctx: click.Context, articles: Path, out: Path) -> None:
     """用自己的文章训练一个静态向量模型。 Train a static embedding from articles."""
-    from assistant.embedding_training import train_embedding
+    from assistant.training.embedding import train_embedding
 
     read, failed = _articles(articles)
     with Bar() as bar:
@@ -315,8 +315,8 @@ def train_embedding_command(ctx: click.Context, articles: Path, out: Path) -> No
 @click.pass_context
 def fit_reader_command(ctx: click.Context, questions: Path, articles: Path, out: Path) -> None:
     """用带答案的问题拟合摘句的权重。 Fit the reader's weights on questions with answers (needs scikit-learn)."""
-    from assistant.gold_questions import read_questions
-    from assistant.reader_training import fit
+    from assistant.evaluation.questions import read_questions
+    from assistant.training.reader import fit
 
     asked = [question for question in read_questions(questions) if question.articles and not question.error]
     read, failed = _articles(articles)
@@ -332,11 +332,11 @@ def fit_reader_command(ctx: click.Context, questions: Path, articles: Path, out:
 @index_option
 def calibrate_command(questions: Path, index: str | None) -> None:
     """用带答案文章的问题测定向量的权重。 Measure how much the embedding should weigh, and store it beside the model."""
-    from assistant.calibration import calibrate
-    from assistant.embedding import load_embedding, model_folder, store_weight
-    from assistant.gold_questions import read_questions
+    from assistant.training.fusion import calibrate
+    from assistant.models.embedding import load_embedding, model_folder, store_weight
+    from assistant.evaluation.questions import read_questions
     from assistant.retrieval import HybridRetriever
-    from assistant.snapshot import Index
+    from assistant.index.snapshot import Index
 
     settings, asked = load_settings(index=index), read_questions(questions)
     retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding))
@@ -355,8 +355,8 @@ def _follow(settings: Settings, corpus: str | None, *, as_json: bool, **how: Any
 
     What could not be done is told and tried again later; only a corpus that is wrong from the start is raised.
     """
-    from assistant.snapshot import recorded_corpus
-    from assistant.watch import follow
+    from assistant.index.snapshot import recorded_corpus
+    from assistant.index.watch import follow
 
     index, done_before = Path(settings.index), False
 
@@ -381,11 +381,11 @@ def _follow(settings: Settings, corpus: str | None, *, as_json: bool, **how: Any
 def _refreshed(settings: Settings, corpus: str | None, *, as_json: bool, quiet: bool, engine: str = "local",
                **how: bool) -> tuple[Failure, ...]:
     """Refreshes the index, tells what was done (nothing when `quiet` and nothing changed), returns what failed."""
-    from assistant.embedding import load_embedding
-    from assistant.ray_engine import RayEngine
-    from assistant.refresh import refresh as refreshed
-    from assistant.snapshot import recorded_corpus
-    from assistant.vector_server import exposed
+    from assistant.models.embedding import load_embedding
+    from assistant.index.ray_engine import RayEngine
+    from assistant.index.refresh import refresh as refreshed
+    from assistant.index.snapshot import recorded_corpus
+    from assistant.index.served_vectors import exposed
 
     index = Path(settings.index)
     folder = Path(settings.corpus) if corpus or recorded_corpus(index) is None else None
@@ -412,7 +412,7 @@ def _refreshed(settings: Settings, corpus: str | None, *, as_json: bool, quiet: 
 
 def _articles(path: Path) -> tuple[list[Any], tuple[Failure, ...]]:
     """The articles of a file or a folder, and what could not be read."""
-    from assistant.corpus import CorpusFile, read_corpus, read_file
+    from assistant.corpus.files import CorpusFile, read_corpus, read_file
 
     if not path.exists():
         raise CorpusError(f"没有 {path}。请给出文章所在的文件或文件夹。", f"There is no {path}. Name a file or folder of articles.")

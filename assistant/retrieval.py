@@ -15,13 +15,13 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from assistant.chunking import embedding_text
-from assistant.embedding import Embedding
-from assistant.reprints import is_reprint
-from assistant.reranker import Reranker
+from assistant.index.chunking import embedding_text
+from assistant.models.embedding import Embedding
+from assistant.corpus.reprints import is_reprint
+from assistant.models.reranker import Reranker
 from assistant.schema import Article, Chunk, Filters, Passage
 from assistant.second_look import look_again
-from assistant.snapshot import Index, Snapshot, check_model
+from assistant.index.snapshot import Index, Snapshot, check_model
 
 CANDIDATES = 100
 """Chunks taken from either leg before fusion: ten articles with ten chunks each."""

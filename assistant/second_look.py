@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from assistant.named import named
+from assistant.language.named import named
 from assistant.schema import Article
-from assistant.text import content, fold, words
+from assistant.language.text import content, fold, words
 
 WORDS, BIGRAMS, NAMED = 1.25, 2.0, 0.5
 """What the article's shares of the question's words, of its bigrams and of what it names count beside the chunk's

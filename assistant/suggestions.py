@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice, zip_longest
 
-from assistant.named import named
+from assistant.language.named import named
 from assistant.schema import Answer, Article
-from assistant.snapshot import Snapshot
-from assistant.text import HAN, sentences, squeeze
+from assistant.index.snapshot import Snapshot
+from assistant.language.text import HAN, sentences, squeeze
 
 FOLLOW_UPS = 3
 LOOKED_AT = 40

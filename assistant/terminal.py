@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from assistant.dating import dated_note
+from assistant.language.dating import dated_note
 from assistant.schema import Answer, Failure
 
 FAILURES_SHOWN = 20

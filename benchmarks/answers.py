@@ -30,14 +30,16 @@ from typing import Any
 
 import numpy as np
 
-from assistant import metrics, reader_features
+from assistant.evaluation import metrics
+
+from assistant.reading import features as reader_features
 from assistant.chain import AnswerChain
-from assistant.gold_questions import GoldQuestion
-from assistant.lexical_index import LexicalIndex
-from assistant.reader import PASSAGES, Reader, Reading
-from assistant.reader_features import Idf, candidates
+from assistant.evaluation.questions import GoldQuestion
+from assistant.index.words import LexicalIndex
+from assistant.reading.reader import PASSAGES, Reader, Reading
+from assistant.reading.features import Idf, candidates
 from assistant.schema import Ask, Passage, Turn
-from assistant.text import query_tokens, search_tokens, sentences
+from assistant.language.text import query_tokens, search_tokens, sentences
 from question_sets import (QuestionSet, about_the_archive, archives_of, arguments_of, crud, follow_ups, natural,
                            paragraphs, printed, renamed, sample, share, told)
 

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import frontmatter
 
-from assistant.chunking import chunk_article
-from assistant.grounding import Evidence, check
-from assistant.prompting import Source
+from assistant.index.chunking import chunk_article
+from assistant.generation.grounding import Evidence, check
+from assistant.generation.prompting import Source
 from assistant.schema import Article
-from assistant.text import sentences
+from assistant.language.text import sentences
 
 ROOT = Path(__file__).resolve().parents[1]
 NEWS = ROOT / "../shared/data/news-2023.jsonl.xz"

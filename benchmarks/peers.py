@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from assistant.embedding import Embedding, load_embedding
-from assistant.snapshot import Index
+from assistant.models.embedding import Embedding, load_embedding
+from assistant.index.snapshot import Index
 from costs import Cost, apart
 
 INSTALL = "pip install -e '.[bench]'"

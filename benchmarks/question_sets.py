@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from assistant import metrics
-from assistant.article_store import ArticleStore
-from assistant.chunking import chunk_article
-from assistant.embedding import load_embedding
-from assistant.gold_questions import GoldQuestion, read_questions
-from assistant.refresh import refresh
+from assistant.evaluation import metrics
+from assistant.index.articles import ArticleStore
+from assistant.index.chunking import chunk_article
+from assistant.models.embedding import load_embedding
+from assistant.evaluation.questions import GoldQuestion, read_questions
+from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article
-from assistant.snapshot import Index
+from assistant.index.snapshot import Index
 from costs import apart
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assistant.chunking import chunk_article, embedding_text
-from assistant.corpus import read_corpus
-from assistant.embedding import Embedding, load_embedding
-from assistant.refresh import refresh
+from assistant.index.chunking import chunk_article, embedding_text
+from assistant.corpus.files import read_corpus
+from assistant.models.embedding import Embedding, load_embedding
+from assistant.index.refresh import refresh
 from assistant.schema import Failure
-from assistant.vector_index import HNSW
+from assistant.index.vectors import HNSW
 
 if TYPE_CHECKING:
     from langchain_chroma import Chroma

@@ -9,7 +9,7 @@ Every row searches the same chunks with the same embedding, CANDIDATES of them d
 - the peers of peers.py, whose indexes are made once in the cache folder.
 
 - hit@k, MRR@10: over the answerable questions with a known article, an article at the place of its best chunk;
-  one that prints the same text (assistant.reprints) counts as it, in every row;
+  one that prints the same text (assistant.corpus.reprints) counts as it, in every row;
 - answer in the top k: the gold strings stand in the best k chunks, blanks and character forms aside;
 - against the shipped: the row's hit@1 less that of the last row of ours, question by question. Where no article is
   known (CRUD), of the answer in the top 1.
@@ -26,12 +26,12 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant import metrics
-from assistant.gold_questions import GoldQuestion
-from assistant.reprints import is_reprint
+from assistant.evaluation import metrics
+from assistant.evaluation.questions import GoldQuestion
+from assistant.corpus.reprints import is_reprint
 from assistant.retrieval import CANDIDATES, HybridRetriever
 from assistant.schema import Article
-from assistant.text import fold, squeeze
+from assistant.language.text import fold, squeeze
 from peers import INSTALL, PEERS, Peer, Ranker
 from question_sets import (DISTRACTORS, QuestionSet, archives_of, arguments_of, crud, natural, paragraphs, printed,
                            renamed, share, told)

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from assistant.embedding import Embedding
+from assistant.models.embedding import Embedding
 
 
 class BigramEmbedding(Embedding):

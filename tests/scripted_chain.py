@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 
-from assistant.dating import cite
+from assistant.language.dating import cite
 from assistant.schema import Answer, Article, Ask, Chunk, Citation, Coverage, Passage, Step
 
 PIECE = 6

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assistant.answer_spans import fits_measure, holds_speech, spans
-from assistant.question import understand
+from assistant.reading.answer_spans import fits_measure, holds_speech, spans
+from assistant.question.analysis import understand
 from assistant.schema import Ask
 
 KINDS = ("number", "date", "person", "place", "organisation", "title")

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from assistant import answers
-from assistant.question import Question
-from assistant.reader import QUOTED_CHARACTERS, Quote, Reading
+from assistant.question.analysis import Question
+from assistant.reading.reader import QUOTED_CHARACTERS, Quote, Reading
 from assistant.schema import Answer, Article, Chunk, Coverage, Filters, Passage
 
 ONE = Article("1.md", "甲街道有56名骑手受聘。满意度在98%以上。张三说很好。", title="骑手进社区", newspaper="某市日报",

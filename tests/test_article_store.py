@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.article_store import ArticleStore, StoredFile
-from assistant.chunking import chunk_article
+from assistant.index.articles import ArticleStore, StoredFile
+from assistant.index.chunking import chunk_article
 from assistant.errors import IndexDamaged
 from assistant.schema import Article, Failure, Filters
 
@@ -179,7 +179,7 @@ MANY_READERS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from assistant.article_store import ArticleStore
+from assistant.index.articles import ArticleStore
 from assistant.schema import Filters
 
 store = ArticleStore.open(Path(sys.argv[1]))

@@ -11,7 +11,7 @@ from scripted_chain import ScriptedChain
 
 from assistant.chat import cards, launch_chat, page
 from assistant.settings import Settings
-from assistant.snapshot import Writer, writing
+from assistant.index.snapshot import Writer, writing
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

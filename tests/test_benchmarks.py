@@ -16,8 +16,9 @@ import question_sets
 import retrieval
 import speed
 from answers import Said
-from assistant import reader_features, verification
-from assistant.gold_questions import GoldQuestion
+from assistant.reading import features as reader_features
+from assistant.index import verification
+from assistant.evaluation.questions import GoldQuestion
 from costs import Cost, apart, cpu_seconds, size_mb
 from question_sets import NEWS_FILE, Archives, QuestionSet
 
@@ -56,7 +57,7 @@ def _here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Indexes are made in this process, which is faster; slow tests make them as the benchmarks do."""
     if "slow" not in request.keywords:
         monkeypatch.setattr(question_sets, "apart", lambda work, *given: (work(*given), Cost(1.0, 1.0, 1.0)))
-        monkeypatch.setattr("assistant.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
+        monkeypatch.setattr("assistant.index.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
 
 
 def cells(table: str) -> list[list[str]]:

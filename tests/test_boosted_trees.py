@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.boosted_trees import Logistic, Trees
+from assistant.models.boosted_trees import Logistic, Trees
 
 STUMP_AND_LEAF = {"features": ["a", "b"], "start": 0.5, "depth": 2,
                   "trees": [[[0, 1.0, 1, 2], [-1.0], [1, 0.0, 3, 4], [2.0], [3.0]], [[0.25]]]}

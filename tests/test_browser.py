@@ -14,7 +14,7 @@ import pytest
 from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, NOTHING, ScriptedChain
 from scripted_llm import Reply, ScriptedServer, scripted_server
 
-from assistant import llm
+from assistant.generation import chat_model as llm
 from assistant.chain import AnswerChain
 from assistant.chat import launch_chat, server
 from assistant.settings import Settings

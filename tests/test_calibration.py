@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from assistant import embedding as embeddings
-from assistant import verification
-from assistant.calibration import WEIGHTS, Calibration, Point, calibrate
+from assistant.models import embedding as embeddings
+from assistant.index import verification
+from assistant.training.fusion import WEIGHTS, Calibration, Point, calibrate
 from assistant.cli import main
-from assistant.embedding import DEFAULT_WEIGHT, WEIGHT_FILE, Embedding, load_embedding, store_weight
+from assistant.models.embedding import DEFAULT_WEIGHT, WEIGHT_FILE, Embedding, load_embedding, store_weight
 from assistant.errors import EmbeddingError, IndexMismatch, QuestionsError
-from assistant.gold_questions import GoldQuestion
-from assistant.refresh import refresh
+from assistant.evaluation.questions import GoldQuestion
+from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
-from assistant.snapshot import Index
+from assistant.index.snapshot import Index
 
 TOPICS = {"图书馆": "借书", "食堂": "用餐", "公园": "散步", "车站": "乘车"}
 """Four articles by their topic; each tells its own thing and decoys with the words of the others' questions."""
@@ -51,7 +51,7 @@ class Oracle(Embedding):
 @pytest.fixture(autouse=True)
 def _no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check of a new snapshot is made in this process, which is faster."""
-    monkeypatch.setattr("assistant.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
+    monkeypatch.setattr("assistant.index.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
 
 
 def archive(folder: Path, embedding: Embedding, *, words_mislead: bool) -> HybridRetriever:

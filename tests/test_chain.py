@@ -13,18 +13,18 @@ import pytest
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from assistant import chain as chains
-from assistant import snapshot as snapshots
-from assistant import verification
+from assistant.index import snapshot as snapshots
+from assistant.index import verification
 from assistant.chain import AnswerChain, as_ask, build_chain
 from assistant.errors import IndexMissing, LanguageModelError
-from assistant.grounding import NOT_IN_SOURCES
-from assistant.llm import load_chat_model
-from assistant.reader import Reader
-from assistant.refresh import refresh
+from assistant.generation.grounding import NOT_IN_SOURCES
+from assistant.generation.chat_model import load_chat_model
+from assistant.reading.reader import Reader
+from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Ask, Filters, Turn
 from assistant.settings import Settings
-from assistant.snapshot import Index
+from assistant.index.snapshot import Index
 from bigram_embedding import BigramEmbedding
 from scripted_llm import Reply, ScriptedModel, scripted_server
 
@@ -61,7 +61,7 @@ def with_model(chain: AnswerChain, *replies: str | list[str]) -> tuple[AnswerCha
 @pytest.fixture
 def small(tmp_path: Path, shipped_reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AnswerChain]:
     """Refreshes an archive of the articles given, by file name, and gives the chain on it."""
-    monkeypatch.setattr("assistant.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
+    monkeypatch.setattr("assistant.index.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
     monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.0)
     index = Index(tmp_path / "index")
 

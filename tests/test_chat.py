@@ -29,7 +29,7 @@ from scripted_chain import (
     said,
 )
 
-from assistant import llm
+from assistant.generation import chat_model as llm
 from assistant.chat import build_chat, cards, conversation, launch_chat, page, server
 from assistant.errors import AssistantError, IndexMissing
 from assistant.schema import Answer, Article, Coverage, Turn

@@ -17,12 +17,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assistant import chain, embedding, verification
-from assistant import refresh as refreshing
+from assistant import chain
+
+from assistant.models import embedding
+
+from assistant.index import verification
+from assistant.index import refresh as refreshing
 from assistant.cli import main
 from assistant.schema import Article
 from assistant.settings import PREFIX
-from assistant.snapshot import current_id
+from assistant.index.snapshot import current_id
 
 ROOT = Path(__file__).resolve().parent.parent
 DIED = "王忠殿是哪一天牺牲的？"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant import file_formats
-from assistant.corpus import CorpusFile, corpus_files, read_corpus, read_file
+from assistant.corpus import formats as file_formats
+from assistant.corpus.files import CorpusFile, corpus_files, read_corpus, read_file
 from assistant.errors import CorpusError, UnreadableFile
-from assistant.file_formats import decode
+from assistant.corpus.formats import decode
 from assistant.schema import Article, Failure
-from assistant.text import squeeze
+from assistant.language.text import squeeze
 
 ROOT = Path(__file__).parent.parent
 SENTENCE = "甲街道的老楼里装上了新扶手，居民上楼下楼都放心。"

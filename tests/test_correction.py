@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.chain import AnswerChain
-from assistant.correction import as_said, corrected
+from assistant.reading.premises import as_said, corrected
 from assistant.schema import Article
 
 HALL = Article("a", "本报讯（记者张三）城西区的“一呼百应”调度中心运行以来，累计处理诉求300件。“一呼百应”调度中心主任赵六介绍，他是2023年到任的。", date="2025-11")

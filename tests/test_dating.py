@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.dating import chinese_date, cite, dated_note, day_words
+from assistant.language.dating import chinese_date, cite, dated_note, day_words
 from assistant.schema import Article
 
 

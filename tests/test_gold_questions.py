@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.errors import QuestionsError
-from assistant.gold_questions import GoldQuestion, read_questions
+from assistant.evaluation.questions import GoldQuestion, read_questions
 
 
 def written(folder, *lines):

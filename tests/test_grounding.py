@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.grounding import NOT_IN_SOURCES, Evidence, Grounded, best_quote, check, ground, ground_stream
-from assistant.prompting import Source
+from assistant.generation.grounding import NOT_IN_SOURCES, Evidence, Grounded, best_quote, check, ground, ground_stream
+from assistant.generation.prompting import Source
 from assistant.schema import Article, Chunk
 
 ONE = ("本报讯（记者张苗）甲街道目前有56名骑手受聘为兼职网格员，居民满意度在98%以上。今年5月，甲街道办结民生诉求652项，投入资金3000万元。"

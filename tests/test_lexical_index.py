@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assistant.chunking import chunk_article
+from assistant.index.chunking import chunk_article
 from assistant.errors import IndexDamaged
-from assistant.lexical_index import LexicalIndex, day_range, rareness
+from assistant.index.words import LexicalIndex, day_range, rareness
 from assistant.schema import Article, Filters
 
 PARK = Article("园", "甲街道新建公园。公园里有健身步道。", title="甲街道的公园", date="2025-11-18", newspaper="某市日报",

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 
-from assistant import llm
+from assistant.generation import chat_model as llm
 from assistant.errors import LanguageModelError, SettingsError
-from assistant.llm import load_chat_model, local_models, ollama_models, stream_text
+from assistant.generation.chat_model import load_chat_model, local_models, ollama_models, stream_text
 from assistant.settings import Settings
 from scripted_llm import Reply, ScriptedModel, ScriptedServer, scripted_server
 

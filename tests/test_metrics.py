@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from assistant import metrics
+from assistant.evaluation import metrics
 
 
 @pytest.mark.parametrize(("text", "expected"), [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.named import Known, Named, named
+from assistant.language.named import Known, Named, named
 from assistant.schema import Article
 
 ARTICLE = Article("a.md", "11月18日，甲街道聘用56名骑手，投入3000万元。馆长张建国朗诵了《春天的路》。", title="骑手进社区",

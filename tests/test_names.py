@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.names import names, unsupported_names
+from assistant.language.names import names, unsupported_names
 
 
 @pytest.mark.parametrize(("text", "expected"), [

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.corpus import read_corpus
-from assistant.masthead import iso_date, masthead
-from assistant.newspaper_page import is_page, read_article, read_page, split_names
+from assistant.corpus.files import read_corpus
+from assistant.corpus.masthead import iso_date, masthead
+from assistant.corpus.page import is_page, read_article, read_page, split_names
 from assistant.schema import Article
-from assistant.text import squeeze
+from assistant.language.text import squeeze
 
 ROOT = Path(__file__).parent.parent
 REAL_PAGE = ROOT / "../shared/pages/000_b0fef3585fb1d04a.txt"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.numbers import date_stands, dates, meanings, numbers, same
+from assistant.language.numbers import date_stands, dates, meanings, numbers, same
 
 
 @pytest.mark.parametrize(("text", "value", "unit"), [

@@ -15,8 +15,8 @@ import pytest
 
 from assistant.chain import AnswerChain
 from assistant.errors import LanguageModelError
-from assistant.llm import load_chat_model, stream_text
-from assistant.prompting import messages
+from assistant.generation.chat_model import load_chat_model, stream_text
+from assistant.generation.prompting import messages
 from assistant.settings import Settings
 
 GRIDS = "解放区有多少个网格？"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.prompting import (HISTORY_CHARACTERS, QUESTION_CHARACTERS, Source, clean_for_model, condense_messages,
+from assistant.generation.prompting import (HISTORY_CHARACTERS, QUESTION_CHARACTERS, Source, clean_for_model, condense_messages,
                                  condensed, marks, messages, number_sources, refuses, renumber)
 from assistant.schema import Article, Chunk, Passage, Turn
 

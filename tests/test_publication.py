@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from assistant.publication import Archive, date_filter, described_filters, listing, sources_named
-from assistant.question import Question, understand
+from assistant.question.filters import Archive, date_filter, described_filters, listing, sources_named
+from assistant.question.analysis import Question, understand
 from assistant.schema import Ask, Filters, Turn
 
 TODAY = date(2025, 11, 25)

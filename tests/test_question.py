@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.question import QUESTION_LIMIT, Question, complete, understand, wants
+from assistant.question.analysis import QUESTION_LIMIT, Question, complete, understand, wants
 from assistant.schema import Ask, Filters, Turn
 
 TODAY = date(2025, 11, 25)

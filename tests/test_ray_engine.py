@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from assistant import refresh as refreshing
-from assistant import verification
+from assistant.index import refresh as refreshing
+from assistant.index import verification
 from assistant.cli import main
-from assistant.embedding import load_embedding
+from assistant.models.embedding import load_embedding
 from assistant.errors import EmbeddingError
-from assistant.ray_engine import RayEngine
-from assistant.refresh import refresh
-from assistant.snapshot import Snapshot, current_id
+from assistant.index.ray_engine import RayEngine
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Snapshot, current_id
 from bigram_embedding import BigramEmbedding
 
 SAMPLE = Path(__file__).parent.parent / "corpus"
@@ -133,8 +133,8 @@ def test_a_worker_with_another_model_is_refused(two_workers: None) -> None:
 
 
 ALONE = """
-from assistant.embedding import load_embedding
-from assistant.ray_engine import RayEngine
+from assistant.models.embedding import load_embedding
+from assistant.index.ray_engine import RayEngine
 vectors = RayEngine(load_embedding, load_embedding().fingerprint)({b"1": "供水"})
 print(len(next(vectors)))
 import ray

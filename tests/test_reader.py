@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant import answerability, reader_features
-from assistant.boosted_trees import Logistic, Trees
-from assistant.lexical_index import LexicalIndex
-from assistant.question import Question, understand
-from assistant.reader import QUOTED_OF_LISTS, SHIPPED, SURE, Quote, Reader, Reading
+from assistant.reading import answerability
+
+from assistant.reading import features as reader_features
+from assistant.models.boosted_trees import Logistic, Trees
+from assistant.index.words import LexicalIndex
+from assistant.question.analysis import Question, understand
+from assistant.reading.reader import QUOTED_OF_LISTS, SHIPPED, SURE, Quote, Reader, Reading
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article, Ask, Chunk, Passage
 

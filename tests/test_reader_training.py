@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from assistant.chunking import chunk_article
-from assistant.gold_questions import GoldQuestion
-from assistant.lexical_index import LexicalIndex
-from assistant.question import understand
-from assistant.reader import Reader
-from assistant.reader_training import background, fit
+from assistant.index.chunking import chunk_article
+from assistant.evaluation.questions import GoldQuestion
+from assistant.index.words import LexicalIndex
+from assistant.question.analysis import understand
+from assistant.reading.reader import Reader
+from assistant.training.reader import background, fit
 from assistant.schema import Article, Ask, Passage
 
 PLACES = [f"{first}{second}" for first in "甲乙丙丁戊己" for second in "东西南北中"]

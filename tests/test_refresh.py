@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from assistant import refresh as refreshing
-from assistant import snapshot as snapshots
-from assistant import survey as surveying
-from assistant import verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
+from assistant.index import survey as surveying
+from assistant.index import verification
 from assistant.errors import CorpusError, EmbeddingError, IndexDamaged, IndexLocked
-from assistant.refresh import refresh
+from assistant.index.refresh import refresh
 from assistant.schema import Failure, RefreshSummary
-from assistant.snapshot import Index, Snapshot, current_id, writing
+from assistant.index.snapshot import Index, Snapshot, current_id, writing
 from bigram_embedding import BigramEmbedding
 
 ALL = ("文0.md", "文1.md", "文2.md", "文3.md")

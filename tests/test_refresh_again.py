@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from assistant import refresh as refreshing
-from assistant import verification
+from assistant.index import refresh as refreshing
+from assistant.index import verification
 from assistant.chain import AnswerChain
-from assistant.embedding import Embedding
-from assistant.reader import Reader
-from assistant.refresh import refresh
+from assistant.models.embedding import Embedding
+from assistant.reading.reader import Reader
+from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
-from assistant.snapshot import Index, current_id
-from assistant.text import words
-from assistant.verification import examine_here
+from assistant.index.snapshot import Index, current_id
+from assistant.language.text import words
+from assistant.index.verification import examine_here
 from test_refresh import size, write
 
 CORPUS = Path(__file__).parent.parent / "corpus"

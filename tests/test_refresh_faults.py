@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant import refresh as refreshing
-from assistant import snapshot as snapshots
-from assistant import verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
+from assistant.index import verification
 from assistant.errors import AssistantError
-from assistant.refresh import refresh
+from assistant.index.refresh import refresh
 from bigram_embedding import BigramEmbedding
 from test_refresh import contents, write
 
@@ -128,7 +128,8 @@ def test_every_failing_call_loses_nothing(corpus: Path, index: Path, monkeypatch
 ONCE = """
 import sys
 from pathlib import Path
-from assistant import refresh as refreshing, verification
+from assistant.index import refresh as refreshing
+from assistant.index import verification
 from bigram_embedding import BigramEmbedding
 refreshing.SMALL, refreshing.TOMBSTONES, refreshing.examine = 0, 1000, verification.examine_here
 refreshing.refresh(Path(sys.argv[1]), Path(sys.argv[2]), BigramEmbedding(), wait=True)

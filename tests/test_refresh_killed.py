@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.refresh import refresh
-from assistant.snapshot import Index
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index
 from bigram_embedding import BigramEmbedding
 from test_refresh import LONG, contents, top_ten, write
 
@@ -23,7 +23,8 @@ CHILDREN = """
 import itertools, os, signal, sys
 from pathlib import Path
 import chromadb, tantivy  # once for all the children
-from assistant import refresh as refreshing, verification
+from assistant.index import refresh as refreshing
+from assistant.index import verification
 from bigram_embedding import BigramEmbedding
 from test_refresh_killed import write_round
 refreshing.examine = verification.examine_here

@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assistant import chain, embedding, verification
-from assistant import refresh as refreshing
-from assistant import snapshot as snapshots
+from assistant import chain
+
+from assistant.models import embedding
+
+from assistant.index import verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
 from assistant.cli import main
 from assistant.errors import AssistantError
-from assistant.snapshot import Index, Manifest, Snapshot, current_id
+from assistant.index.snapshot import Index, Manifest, Snapshot, current_id
 
 LOADED = cache(embedding.load_embedding)
 QUESTION = "甲街道图书馆有多少册图书？"

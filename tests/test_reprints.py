@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from assistant import verification
+from assistant.index import verification
 from assistant.chat import cards
-from assistant.refresh import refresh
-from assistant.reprints import is_reprint
+from assistant.index.refresh import refresh
+from assistant.corpus.reprints import is_reprint
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Article
-from assistant.snapshot import Index
+from assistant.index.snapshot import Index
 from bigram_embedding import BigramEmbedding
 
 TEXT = "甲街道图书馆周末开放到晚上九点，馆里有36000册图书和120个座位，居民凭身份证可以免费借书。过去三年图书馆接待了8万多名读者。"
@@ -30,7 +30,7 @@ def test_what_is_one_text(other: str, same: bool) -> None:
 @pytest.fixture
 def retriever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HybridRetriever:
     """Twelve articles on the library, three of which print one text."""
-    monkeypatch.setattr("assistant.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
+    monkeypatch.setattr("assistant.index.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name, paper in (("a", "甲报"), ("b", "乙报<b>"), ("c", "丙报")):

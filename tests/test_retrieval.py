@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from langchain_core.retrievers import BaseRetriever
 
-from assistant import verification
-from assistant.embedding import Embedding
+from assistant.index import verification
+from assistant.models.embedding import Embedding
 from assistant.errors import EmbeddingError, IndexMismatch
-from assistant.refresh import refresh
+from assistant.index.refresh import refresh
 from assistant.retrieval import ARTICLES, HybridRetriever, as_document, distinct_articles
 from assistant.schema import Article, Chunk, Filters, Passage
-from assistant.snapshot import Index
+from assistant.index.snapshot import Index
 from bigram_embedding import BigramEmbedding
 
 FRONT = "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\nsection: {section}\n---\n{text}\n"
@@ -53,7 +53,7 @@ def retriever(tmp_path: Path, embedding: Embedding) -> HybridRetriever:
 @pytest.fixture(autouse=True)
 def _no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check of a new snapshot is made in this process, which is faster."""
-    monkeypatch.setattr("assistant.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
+    monkeypatch.setattr("assistant.index.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
 
 
 @pytest.fixture

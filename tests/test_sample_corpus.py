@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.corpus import read_corpus
-from assistant.gold_questions import GoldQuestion, read_questions
-from assistant.metrics import accurate
+from assistant.corpus.files import read_corpus
+from assistant.evaluation.questions import GoldQuestion, read_questions
+from assistant.evaluation.metrics import accurate
 from assistant.schema import Article
-from assistant.text import squeeze
+from assistant.language.text import squeeze
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "../shared/pages/000_b0fef3585fb1d04a.txt"

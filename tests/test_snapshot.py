@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from assistant import snapshot as snapshots
-from assistant import verification
+from assistant.index import snapshot as snapshots
+from assistant.index import verification
 from assistant.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing
-from assistant.refresh import refresh
-from assistant.snapshot import Index, Manifest, Snapshot, check_model, current_id, roll_back, writer, writing
-from assistant.verification import verify
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index, Manifest, Snapshot, check_model, current_id, roll_back, writer, writing
+from assistant.index.verification import verify
 from bigram_embedding import BigramEmbedding
 
 
 @pytest.fixture(autouse=True)
 def _no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check of a new snapshot is made in this process, which is faster; `verify` itself uses its child."""
-    monkeypatch.setattr("assistant.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
+    monkeypatch.setattr("assistant.index.refresh.examine", lambda folder, deep: verification.examine_here(folder, deep))
     monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.0)
 
 
@@ -193,7 +193,7 @@ def _hold(index: Path, order: list[str]) -> None:
 
 
 def test_a_killed_writer_holds_nothing(index: Path) -> None:
-    code = ("import sys, time, pathlib; from assistant.snapshot import writing\n"
+    code = ("import sys, time, pathlib; from assistant.index.snapshot import writing\n"
             "with writing(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)")
     child = subprocess.Popen([sys.executable, "-c", code, str(index)], stdout=subprocess.PIPE, cwd=Path.cwd())
     child.stdout.readline()

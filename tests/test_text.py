@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assistant.text import (
+from assistant.language.text import (
     QUESTION_WORDS, content, fold, pieces, query_tokens, search_tokens, sentences, squeeze, words,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.chain import AnswerChain
 from assistant.schema import Article
-from assistant.timeline import ROWS, timeline
+from assistant.reading.timeline import ROWS, timeline
 
 PARK = Article("a", "甲公园今年5月开工。公园里有三座桥。昨日，甲公园开园。乙广场2023年建成。", title="甲公园开园", date="2025-11-18")
 BRIDGE = Article("b", "甲公园2019年立项。5月，甲公园开工建设，市民很高兴。", date="2025-12-01")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import IndexDamaged
-from assistant.vector_index import VectorIndex
+from assistant.index.vectors import VectorIndex
 
 EAST, NORTH, BETWEEN, NOTHING = np.array([[1, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32)
 

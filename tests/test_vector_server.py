@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from assistant import refresh as refreshing
-from assistant import snapshot as snapshots
-from assistant import vector_place, verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
+from assistant.index import vector_place
+from assistant.index import verification
 from assistant.cli import main
 from assistant.errors import IndexDamaged, ServerAway
-from assistant.refresh import refresh
+from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
-from assistant.snapshot import Index, Manifest, Snapshot, current_id, roll_back
-from assistant.vector_server import ServedVectors, exposed
-from assistant.vector_cache import text_hash
+from assistant.index.snapshot import Index, Manifest, Snapshot, current_id, roll_back
+from assistant.index.served_vectors import ServedVectors, exposed
+from assistant.index.vector_cache import text_hash
 from bigram_embedding import BigramEmbedding
 
 EAST, NORTH, BETWEEN = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
@@ -214,7 +215,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from assistant import refresh as refreshing
+from assistant.index import refresh as refreshing
 from bigram_embedding import BigramEmbedding
 if sys.argv[4] == "switch":
     refreshing.switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

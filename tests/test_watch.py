@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant import watch as watching
-from assistant.snapshot import Index, writing
-from assistant.watch import follow
+from assistant.index import watch as watching
+from assistant.index.snapshot import Index, writing
+from assistant.index.watch import follow
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,10 +12,10 @@ from html import escape
 from urllib.parse import urlsplit
 
 from assistant.chat.conversation import QUESTION_CHARACTERS, Find
-from assistant.dating import cite, dated_note
+from assistant.language.dating import cite, dated_note
 from assistant.schema import Answer, Article, Citation, Coverage, Passage
-from assistant.snapshot import Writer
-from assistant.text import sentences
+from assistant.index.snapshot import Writer
+from assistant.language.text import sentences
 
 ARTICLE_CHARACTERS = 12_000
 """An opened card shows at most this much of its article, around the quoted words."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from assistant.dating import cite
+from assistant.language.dating import cite
 from assistant.schema import Answer, Article, Chunk, Citation, Passage, Step, Turn
 
 TURNS = 20

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from assistant.chat import cards
 from assistant.chat.conversation import QUESTION_CHARACTERS, TURNS, feedback_row, history, restore, save
 from assistant.errors import AssistantError
-from assistant.llm import load_chat_model, local_models
+from assistant.generation.chat_model import load_chat_model, local_models
 from assistant.schema import Answer, Article, Ask
 from assistant.settings import Settings
-from assistant.snapshot import writer
+from assistant.index.snapshot import writer
 
 if TYPE_CHECKING:
     import gradio as gr

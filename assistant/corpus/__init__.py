@@ -1,0 +1,1 @@
+"""What goes in: files of many kinds, read into articles."""

@@ -1,0 +1,1 @@
+"""A language model, where one is set: what it is asked, and the check of every sentence it says."""

@@ -1,0 +1,1 @@
+"""Chinese, known once: matching form, sentences, words, numbers, days and names."""

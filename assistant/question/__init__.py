@@ -1,0 +1,1 @@
+"""What is asked: kind, filters, and the question made whole from the conversation."""

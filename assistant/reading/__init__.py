@@ -1,0 +1,1 @@
+"""Passages become what answers: quotes, the short answer, or a refusal."""

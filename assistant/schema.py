@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 HEADING_CHARACTERS = 24
@@ -13,11 +13,26 @@ HEADING_CHARACTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """Where on a printed page something stands: fractions of the page's width and height from its top left corner."""
+
+    page: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One piece of the newspaper, as it was read. `None` (or an empty tuple) means: not known.
 
-    `date` is ISO with year, month or day precision ("2025", "2025-11", "2025-11-18").
-    `text` is in NFC with broken lines joined; every offset in this package counts its characters.
+    `date` is ISO with year, month or day precision ("2025", "2025-11", "2025-11-18"); `dated_by` says what it was
+    read from ("field", "path", "masthead", "text"). `text` is in NFC with broken lines joined; every offset in this
+    package counts its characters. `kicker` and `subtitle` are the lines above and below the title (引题, 副题),
+    `roles` what each of the `authors` is (记者, 通讯员, 摄影), in their order, or empty. `page` is the number of the
+    (first) page and `page_name` its name (民生); `boxes` are the article's places on its pages, and `image` is the
+    picture of its first page, a path within the corpus.
     """
 
     id: str
@@ -30,6 +45,13 @@ class Article:
     authors: tuple[str, ...] = ()
     kind: str | None = None
     url: str | None = None
+    kicker: str | None = None
+    subtitle: str | None = None
+    roles: tuple[str, ...] = ()
+    page_name: str | None = None
+    boxes: tuple[Box, ...] = ()
+    image: str | None = None
+    dated_by: str | None = None
 
     @property
     def heading(self) -> str:
@@ -41,18 +63,20 @@ class Article:
 
     @property
     def content_hash(self) -> str:
-        """A digest of every field but the id: it answers "did this article change?"."""
-        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "id"}
+        """A digest of every field that is set but the id: it answers "did this article change?"."""
+        content = {name: value for name, value in self.to_json().items() if name != "id" and value}
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "authors": list(self.authors)}
+        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "authors": list(self.authors),
+                "roles": list(self.roles), "boxes": [asdict(box) for box in self.boxes]}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Article:
         """The article that `to_json` wrote."""
-        return cls(**{**row, "authors": tuple(row.get("authors") or ())})
+        return cls(**{**row, "authors": tuple(row.get("authors") or ()), "roles": tuple(row.get("roles") or ()),
+                      "boxes": tuple(Box(**box) for box in row.get("boxes") or ())})
 
 
 @dataclass(frozen=True, slots=True)

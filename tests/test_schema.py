@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.schema import Answer, Article, Chunk, Citation, Failure, Filters
+from assistant.schema import Answer, Article, Box, Chunk, Citation, Failure, Filters
 
 ARTICLE = Article("甲/公园", "甲街道新建公园。公园里有健身步道。", title="甲街道的公园", date="2025-11-18", newspaper="某市日报",
                   page="03", section="要闻", authors=("张三", "李四"), kind="news", url="https://example.org/1")
@@ -30,7 +30,8 @@ def test_heading(title: str | None, text: str, heading: str) -> None:
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Article)])
 def test_the_hash_changes_with_every_field_but_the_id(name: str) -> None:
-    other = replace(ARTICLE, **{name: ("王五",) if name == "authors" else "另一个"})
+    values = {"authors": ("王五",), "roles": ("记者",), "boxes": (Box("1", 0, 0, 0.5, 0.5),)}
+    other = replace(ARTICLE, **{name: values.get(name, "另一个")})
     assert (other.content_hash == ARTICLE.content_hash) is (name == "id")
 
 

@@ -1,4 +1,4 @@
-"""What the README and the help say exists, and what exists is said there."""
+"""What the README, docs/ and the help say exists, and what exists is said there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import re
 import shlex
 import shutil
 import subprocess
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from dataclasses import Field, fields
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,7 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPTS = {"python app.py": "chat", "python ingest.py": "refresh", "python evaluate.py": "evaluate"}
 PROGRAMS = {"assistant": (), ".venv/bin/assistant": (), **{script: (name,) for script, name in SCRIPTS.items()}}
-BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+         for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md",
+                      *sorted((ROOT / "docs").glob("*.md")))}
+TEXT = "\n".join(PAGES.values())
+BLOCKS = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL)
 
 
 def commands_in(text: str) -> list[str]:
@@ -42,60 +48,67 @@ def parsed(line: str) -> str:
 
 
 def quoted_commands() -> list[str]:
-    """What the README shows to be typed: in blocks by line, in sentences between backticks."""
-    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", README, flags=re.DOTALL))
+    """What the pages show to be typed: in blocks by line, in sentences between backticks."""
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL))
     lines = [line for block in BLOCKS for line in block.splitlines()]
     return [found for text in (*inline, *lines) for found in commands_in(text)]
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
-def test_every_command_is_in_the_readme(name: str) -> None:
-    assert name in {parsed(line) for line in quoted_commands()}
+def faults(checked: Iterable[tuple[str, Callable[[], object]]]) -> list[str]:
+    """What each check says that raises, under its name."""
+    found = []
+    for name, check in checked:
+        try:
+            check()
+        except (AssertionError, click.ClickException, KeyError, StopIteration) as error:
+            found.append(f"{name}: {error!r}")
+    return found
 
 
-@pytest.mark.parametrize("line", quoted_commands())
-def test_every_command_of_the_readme_can_be_typed(line: str) -> None:
-    parsed(line)
+def test_every_command_shown_can_be_typed_and_every_command_is_shown() -> None:
+    lines = quoted_commands()
+    assert faults((line, partial(parsed, line)) for line in lines) == []
+    assert set(main.commands) - {parsed(line) for line in lines} == set()
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
-def test_every_example_of_the_help_can_be_typed(name: str) -> None:
-    context = click.Context(main.commands[name], info_name=name)
-    examples = commands_in(main.commands[name].get_help(context).rpartition("Example:")[2])
-    assert name in [parsed(line) for line in examples]
+def test_the_help_of_every_command_ends_with_an_example_that_can_be_typed() -> None:
+    def check(name: str) -> None:
+        context = click.Context(main.commands[name], info_name=name)
+        examples = commands_in(main.commands[name].get_help(context).rpartition("Example:")[2])
+        assert name in [parsed(line) for line in examples]
+
+    assert faults((name, partial(check, name)) for name in main.commands) == []
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
-def test_every_option_is_explained(name: str) -> None:
-    options = [option for option in main.commands[name].params if isinstance(option, click.Option)]
-    silent = [option.name for option in options if not option.help and option.opts[0] not in README]
-    assert options and silent == []
+def test_every_option_is_explained() -> None:
+    silent = [f"{name} {option.opts[0]}" for name, command in main.commands.items() for option in command.params
+              if isinstance(option, click.Option) and not option.help and option.opts[0] not in TEXT]
+    assert silent == []
 
 
-def test_every_option_of_the_readme_exists() -> None:
+def test_every_option_shown_exists() -> None:
     existing = {name for command in main.commands.values() for option in command.params for name in option.opts}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--extra-index-url", "--help", "--path"}
     assert "--dry-run" in named and named <= existing | {"--debug"}
 
 
-@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
-def test_every_setting_is_in_the_readme_with_its_default(setting) -> None:
-    rows = re.findall(rf"^\| `{PREFIX}{setting.name.upper()}` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
-    assert len(rows) == 1
-    default = rows[0][0]
-    if setting.default == "":
-        assert "`" not in default
-    else:
-        assert default == (f"`{setting.default:g}`" if isinstance(setting.default, float) else f"`{setting.default}`")
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    def check(setting: Field[object]) -> None:
+        rows = re.findall(rf"^\| `{PREFIX}{setting.name.upper()}` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
+        assert len(rows) == 1, "one row"
+        shown = f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default)
+        assert "`" not in rows[0][0] if setting.default == "" else rows[0][0] == f"`{shown}`", rows[0][0]
+
+    assert faults((setting.name, partial(check, setting)) for setting in fields(Settings)) == []
 
 
 def test_the_readme_names_no_setting_that_is_gone() -> None:
-    named = set(re.findall(rf"{PREFIX}([A-Z_]*[A-Z])", README))
+    named = set(re.findall(rf"{PREFIX}([A-Z_]*[A-Z])", TEXT))
     assert named <= {setting.name.upper() for setting in fields(Settings)}
 
 
-def test_the_readme_names_the_measures_of_the_evaluation() -> None:
-    table = README.partition("### 评测")[2].partition("##")[0]
+def test_the_page_on_evaluation_names_its_measures() -> None:
+    table = PAGES["docs/evaluation.md"].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`([\w/]+)`", row)}
     measures = {measure for name in named for measure in
@@ -103,8 +116,8 @@ def test_the_readme_names_the_measures_of_the_evaluation() -> None:
     assert measures and measures <= {measure.name for measure in fields(Summary)}
 
 
-def test_the_python_of_the_readme_imports_what_there_is() -> None:
-    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def test_the_python_shown_imports_what_there_is() -> None:
+    examples = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     imports = [node for code in examples for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
     assert imports
     for node in imports:
@@ -112,10 +125,11 @@ def test_the_python_of_the_readme_imports_what_there_is() -> None:
         assert all(hasattr(module, alias.name) for alias in node.names)
 
 
-def test_the_readme_is_finished() -> None:
-    assert re.findall(r"\b[A-Z]+_PLACE\b|TODO|TBD", README) == []
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert links and [link for link in links if not (ROOT / link).exists()] == []
+def test_the_pages_are_finished_and_their_links_lead_somewhere() -> None:
+    assert re.findall(r"\b[A-Z]+_PLACE\b|TODO|TBD", TEXT) == []
+    dead = [f"{page}: {link}" for page, text in PAGES.items() for link in re.findall(r"\]\(([^)#]+)\)", text)
+            if "://" not in link and not (ROOT / page).parent.joinpath(link).exists()]
+    assert dead == []
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")

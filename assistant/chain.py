@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -16,7 +15,6 @@ from assistant import answers
 from assistant.archive import about_archive
 from assistant.language.dating import cite
 from assistant.reading.disagreement import disagreement
-from assistant.models.embedding import load_embedding
 from assistant.errors import LanguageModelError
 from assistant.generation.grounding import Grounded, best_quote, ground_stream
 from assistant.generation.chat_model import load_chat_model, stream_text
@@ -24,12 +22,12 @@ from assistant.generation.prompting import Source, condense_messages, condensed,
 from assistant.question.filters import described_filters
 from assistant.question.analysis import QUESTION_LIMIT, Question, understand
 from assistant.reading.reader import Reader, Reading
-from assistant.models.reranker import load_reranker
 from assistant.retrieval import HybridRetriever
-from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Step, Turn
+from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Turn
 from assistant.settings import Settings
 from assistant.index.snapshot import Index, Snapshot
 from assistant.suggestions import follow_ups, starters
+from assistant.trace import Trace
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -95,50 +93,46 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
     def _answers(self, ask: Ask, snapshot: Snapshot | None = None, *, trial: bool = False) -> Iterator[Answer]:
         """The growing answer, every part of it from one snapshot. A `trial` takes neither model nor suggestions."""
-        clock, deadline = _Clock(), time.monotonic() + self.model_seconds
+        trace, deadline = Trace(), time.monotonic() + self.model_seconds
         snapshot = snapshot or self.index.current()
-        with_model, suggest = self.model is not None and not trial, self.suggest and not trial
-        coverage = snapshot.coverage
-        question, fault = self._understood(ask, snapshot, with_model, deadline)
-        clock.tick("理解问题", _explained(question))
-        notes = (f"问题太长，只读了前 {QUESTION_LIMIT} 个字。",) if question.cut else ()
-        growing = Answer(question.text, understood=question.understood, notes=notes, done=False)
-        yield growing
+        model, suggest = None if trial else self.model, self.suggest and not trial
+        question, fault = self._understood(ask, snapshot, model, deadline)
+        trace.question, trace.understood = question.text, question.understood
+        trace.note(f"问题太长，只读了前 {QUESTION_LIMIT} 个字。" if question.cut else "")
+        trace.step("理解问题", _explained(question))
+        yield trace.growing()
         if question.kind in ("greeting", "thanks", "help", "empty"):
-            answer = answers.courtesy(question, coverage)
             offered = starters(snapshot, self._answered_in(snapshot), 3) if suggest else []
-            yield answer.with_(notes=notes, steps=clock.steps, follow_ups=tuple(offered))
+            yield trace.done(answers.courtesy(question, snapshot.coverage).with_(follow_ups=tuple(offered)))
             return
         # a list goes through all that mention its topic
         under = ask.filters if question.kind == "articles" else question.filters
-        passages = self.retriever.passages(question.search, under, snapshot=snapshot)
+        trace.found(self.retriever.passages(question.search, under, snapshot=snapshot))
         reranked = f"，经 {self.retriever.reranker.name} 重排" if self.retriever.reranker else ""
-        clock.tick("检索", f"{len(passages)} 段，{len({p.article.id for p in passages})} 篇{reranked}")
-        growing = growing.with_(passages=tuple(passages))
-        yield growing
-        answer = about_archive(question, passages, snapshot, coverage)
+        trace.step("检索", f"{len(trace.passages)} 段，{len({p.article.id for p in trace.passages})} 篇{reranked}")
+        yield trace.growing()
+        answer = about_archive(question, trace.passages, snapshot, snapshot.coverage)
         if answer is None:
-            reading = self.reader.read(question, passages, self.reader.idf(snapshot.words))
+            reading = self.reader.read(question, trace.passages, self.reader.idf(snapshot.words))
             if reading.refused and question.sources and (wider := self._without_sources(question, ask, snapshot)):
                 passages, reading = wider
-                notes += (f"只看{question.sources}没有找到答案，下面来自其他报道。",)
-                growing = growing.with_(passages=tuple(passages))
-                yield growing
-            clock.tick("阅读", f"把握 {reading.probability:.0%}")
-            answer = self._from_reading(question, reading, passages, coverage)
-            if with_model and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
-                for answer in self._from_model(question, ask, growing, answer, coverage, deadline, fault):
+                trace.found(passages)
+                trace.note(f"只看{question.sources}没有找到答案，下面来自其他报道。")
+                yield trace.growing()
+            trace.step("阅读", f"把握 {reading.probability:.0%}")
+            answer = self._from_reading(question, reading, trace.passages, snapshot.coverage)
+            if model and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
+                for answer in self._from_model(model, question, ask, trace, answer, snapshot.coverage, deadline, fault):
                     if not answer.done:
-                        yield answer
-                clock.tick("生成与核对")
-        answer = answer.with_(notes=(*notes, *answer.notes), understood=growing.understood)
+                        yield trace.growing(answer)
+                trace.step("生成与核对")
         if suggest:
-            yield answer.with_(done=False, steps=clock.steps)
+            yield trace.growing(answer)
             answer = answer.with_(follow_ups=tuple(follow_ups(snapshot, answer, self._answered_in(snapshot))))
-            clock.tick("追问建议", f"{len(answer.follow_ups)} 个")
-        yield answer.with_(steps=clock.steps)
+            trace.step("追问建议", f"{len(answer.follow_ups)} 个")
+        yield trace.done(answer)
 
-    def _understood(self, ask: Ask, snapshot: Snapshot, with_model: bool,
+    def _understood(self, ask: Ask, snapshot: Snapshot, model: BaseChatModel | None,
                     deadline: float) -> tuple[Question, LanguageModelError | None]:
         """The question made whole, by the model where there is one; and the fault at which the rules did it instead."""
         def known(**named: str) -> bool:
@@ -146,9 +140,9 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
         question = understand(ask, lambda name: known(author=name), lambda name: known(section=name), date.today(),
                               knows=lambda field, name: known(**{field: name}), newest=snapshot.coverage.last_date)
-        if question.completed and with_model and question.kind == "fact":
+        if question.completed and model and question.kind == "fact":
             try:
-                reply = "".join(stream_text(self.model, condense_messages(question.text, ask.history),
+                reply = "".join(stream_text(model, condense_messages(question.text, ask.history),
                                             deadline_seconds=deadline - time.monotonic()))
                 return replace(question, search=condensed(reply, question.search)), None
             except LanguageModelError as fault:
@@ -166,30 +160,31 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         reading = self.reader.read(question, passages, self.reader.idf(snapshot.words))
         return None if reading.refused else (passages, reading)
 
-    def _from_model(self, question: Question, ask: Ask, growing: Answer, quoted: Answer, coverage: Coverage,
-                    deadline: float, fault: LanguageModelError | None) -> Iterator[Answer]:
+    def _from_model(self, model: BaseChatModel, question: Question, ask: Ask, trace: Trace, quoted: Answer,
+                    coverage: Coverage, deadline: float, fault: LanguageModelError | None) -> Iterator[Answer]:
         """The model's answer as it is checked; at its fault, or where not enough of it stands, the quotes.
 
         A model that failed over the follow-up is not asked again.
         """
-        sources = number_sources(growing.passages)
+        sources = number_sources(trace.passages)
+        growing = Answer(question.text, kind="model", passages=trace.passages, done=False)
         grounded, doubted = Grounded(), False
         try:
             if fault:
                 raise fault
-            pieces = stream_text(self.model, messages(question.search, sources, ask.history),
+            pieces = stream_text(model, messages(question.search, sources, ask.history),
                                  deadline_seconds=deadline - time.monotonic())
             for grounded in ground_stream(pieces, sources):
                 doubted = self.unsupported == "quotes" and not grounded.sound
                 if doubted and not grounded.refused:
                     yield quoted.with_(notes=("语言模型的回答里有没有依据的话，没有采用；下面是报道原文。",))
                     return
-                yield growing.with_(text=grounded.text, kind="model", citations=_citations(grounded, sources))
+                yield growing.with_(text=grounded.text, citations=_citations(grounded, sources))
         except LanguageModelError as error:
             yield quoted.with_(notes=(f"{error.chinese}下面是报道原文。",))
             return
         if grounded.refused and (doubted or not grounded.text):
-            refused = answers.refusal(question, Reading(), growing.passages, coverage)
+            refused = answers.refusal(question, Reading(), trace.passages, coverage)
             yield refused.with_(notes=("语言模型没有在报道里找到答案。",))
             return
         if not grounded.text:
@@ -199,7 +194,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             f"有 {grounded.dropped} 句话没有出处，已略去。" if grounded.dropped else "",
             f"有 {grounded.unsupported_count} 处数字、日期、人名或引语未见于所引报道，已标出。" if grounded.unsupported_count else "",
             f"去掉了 {grounded.removed_marks} 个不存在的出处编号。" if grounded.removed_marks else "")))
-        yield growing.with_(text=grounded.text, kind="model", refused=grounded.refused,  # then it sets a premise right
+        yield growing.with_(text=grounded.text, refused=grounded.refused,  # then it sets a premise right
                             citations=_citations(grounded, sources), notes=notes, done=True)
 
 
@@ -216,26 +211,11 @@ def as_ask(input: Ask | str | Mapping[str, Any]) -> Ask:
 
 def build_chain(settings: Settings, *, suggest: bool = False) -> AnswerChain:
     """The chain that the settings describe. Raises EmbeddingError, SettingsError and IndexFault."""
-    embedding = load_embedding(settings.embedding)
-    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=embedding,
-                                reranker=load_reranker(settings.reranker))
+    retriever = HybridRetriever.from_settings(settings)
     retriever.index.current()
-    reader = Reader.from_folder(shipped=None if settings.embedding else embedding)
+    reader = Reader.from_folder(shipped=None if settings.embedding else retriever.embedding)
     return AnswerChain(retriever, reader, load_chat_model(settings), settings.llm_timeout, suggest,
                        settings.llm_unsupported)
-
-
-class _Clock:
-    """Collects the steps with the time since the one before."""
-
-    def __init__(self) -> None:
-        self.steps: tuple[Step, ...] = ()
-        self._last = time.perf_counter()
-
-    def tick(self, name: str, detail: str = "") -> None:
-        now = time.perf_counter()
-        self.steps += (Step(name, now - self._last, detail),)
-        self._last = now
 
 
 def _explained(question: Question) -> str:

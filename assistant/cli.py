@@ -246,15 +246,10 @@ def _repair(settings: Settings, as_json: bool) -> tuple[Failure, ...]:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def search(query: str, index: str | None, limit: int, as_json: bool, **filters: str | None) -> None:
     """按词列出文章。 List the articles for some words."""
-    from assistant.models.embedding import load_embedding
-    from assistant.models.reranker import load_reranker
     from assistant.retrieval import HybridRetriever, distinct_articles
-    from assistant.index.snapshot import Index
 
     settings = load_settings(index=index)
-    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding),
-                                reranker=load_reranker(settings.reranker))
-    passages = retriever.passages(query, Filters(**filters), k=4 * limit)
+    passages = HybridRetriever.from_settings(settings).passages(query, Filters(**filters), k=4 * limit)
     found = distinct_articles(passages)[:limit]
     rows = [{"id": p.article.id, "title": p.article.heading, "date": p.article.date, "newspaper": p.article.newspaper,
              "section": p.article.section, "authors": list(p.article.authors), "score": round(p.score, 4)} for p in found]
@@ -333,13 +328,12 @@ def fit_reader_command(ctx: click.Context, questions: Path, articles: Path, out:
 def calibrate_command(questions: Path, index: str | None) -> None:
     """用带答案文章的问题测定向量的权重。 Measure how much the embedding should weigh, and store it beside the model."""
     from assistant.training.fusion import calibrate
-    from assistant.models.embedding import load_embedding, model_folder, store_weight
+    from assistant.models.embedding import model_folder, store_weight
     from assistant.evaluation.questions import read_questions
     from assistant.retrieval import HybridRetriever
-    from assistant.index.snapshot import Index
 
     settings, asked = load_settings(index=index), read_questions(questions)
-    retriever = HybridRetriever(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding))
+    retriever = HybridRetriever.from_settings(settings)
     with Bar() as bar:
         found = calibrate(retriever, asked, bar)
     click.echo(f"weight   hit@1   hit@5  MRR@10    （{found.questions}/{len(asked)} 题 questions）")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from heapq import nlargest
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from assistant.index.chunking import embedding_text
-from assistant.models.embedding import Embedding
+from assistant.models.embedding import Embedding, load_embedding
 from assistant.corpus.reprints import is_reprint
-from assistant.models.reranker import Reranker
+from assistant.models.reranker import Reranker, load_reranker
 from assistant.schema import Article, Chunk, Filters, Passage
 from assistant.second_look import look_again
 from assistant.index.snapshot import Index, Snapshot, check_model
+from assistant.settings import Settings
 
 CANDIDATES = 100
 """Chunks taken from either leg before fusion: ten articles with ten chunks each."""
@@ -49,6 +51,12 @@ class HybridRetriever(BaseRetriever):
     reranker: Reranker | None = None
     second_look: bool = True
     k: int = 10
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> HybridRetriever:
+        """The retriever that the settings describe. Raises EmbeddingError."""
+        return cls(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding),
+                   reranker=load_reranker(settings.reranker))
 
     def passages(self, question: str, filters: Filters = Filters(), k: int | None = None,
                  snapshot: Snapshot | None = None) -> list[Passage]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assistant import chain
+from assistant import retrieval
 
 from assistant.models import embedding
 
@@ -58,7 +58,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(refreshing, "examine", verification.examine_here)
-    for module in (embedding, chain):
+    for module in (embedding, retrieval):
         monkeypatch.setattr(module, "load_embedding", LOADED)
     before = signal.getsignal(signal.SIGTERM)
     yield

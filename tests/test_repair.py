@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assistant import chain
+from assistant import retrieval
 
 from assistant.models import embedding
 
@@ -31,7 +31,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(refreshing, "examine", verification.examine_here)
     monkeypatch.setattr(verification, "examine", _examined)
-    for module in (embedding, chain):
+    for module in (embedding, retrieval):
         monkeypatch.setattr(module, "load_embedding", LOADED)
 
 

@@ -1,31 +1,25 @@
 """今年5月, 近日, 昨日, 上半年, 18日: the day, month or year that a word of an article means, by the article's date.
 
-Shown beside a quote and never in it. What can mean two days means none here, and a word is never resolved
-finer than the article's own date allows: 近日 in an article dated to its month is that month.
+Shown beside a quote and never in it. What can mean two days means none here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from assistant.language.numbers import Form, dates, iso_parts, meanings
+from assistant.language.dates import iso_parts
+from assistant.language.periods import periods
 from assistant.schema import Article, Citation
 
 Dated = tuple[int, int, str]
-"""(start, end, ISO date of year, month or day precision, or first/last of two months)."""
+"""(start, end, ISO date of year, month or day precision, or first/last of two of them)."""
 
-_SPANS = {"上半年": (1, 6), "下半年": (7, 12), "前三季度": (1, 9), "一季度": (1, 3), "二季度": (4, 6), "三季度": (7, 9), "四季度": (10, 12)}
-_SPAN = re.compile(r"(?P<year>今年|去年|前年|本年|明年)?(?:的)?第?(?P<span>[上下]半年|前三季度|(?<!前)[一二三四]季度)")
-_YEARS = {"今年": 0, "本年": 0, "去年": -1, "前年": -2, "明年": 1}
-_LATELY = re.compile(r"近日|日前|近期(?!内)|连日来|这几天|(?<![0-9一二三四五六七八九十年])本月")
-_WRITTEN_YEAR = re.compile(r"(?:\d{4}|[一二][〇零一二三四五六七八九]{3})年?$")
 _NO_DAY = re.compile(r" ?(?:以?内|之内)")
 _NAME = re.compile(r"^[“《路街巷道弄].*")
 """“今日某某”, 甲路11号: the character before makes a name of it."""
-_ISO = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 SHOWN = 4
 """Words explained under one answer; more would bury it."""
 
@@ -33,15 +27,20 @@ SHOWN = 4
 def chinese_date(date: str | None) -> str:
     """An ISO date of any precision as the paper writes it: 2025年11月18日; two of them as 2025年1月至6月; "" without one."""
     first, _, last = (date or "").partition("/")
-    match = _ISO.fullmatch(first)
-    written = "".join(f"{int(part)}{unit}" for part, unit in zip(match.groups(), "年月日") if part) if match else ""
-    return f"{written}至{int(last[-2:])}月" if written and last else written
+    written, until = _written(first), _written(last)
+    shared = next((cut for cut in (first[:8], first[:5]) if until and last.startswith(cut)), "")
+    return written + (f"至{until[len(_written(shared.rstrip('-'))):]}" if written and until else "")
 
 
-def iso(form: Form) -> str:
-    """A year, month and day as ISO, as far as they are known; "" without a year."""
-    year, month, day = form
-    return "" if not year else f"{year:04d}" + (f"-{month:02d}" + (f"-{day:02d}" if day else "") if month else "")
+def common(day: str) -> str:
+    """The month or the year that both ends of a range lie in (2025-01/2025-06 in 2025); a single date as it is."""
+    first, _, last = day.partition("/")
+    return first if not last else next((first[:cut] for cut in (7, 4) if first[:cut] == last[:cut]), "")
+
+
+def _written(date: str) -> str:
+    known = re.fullmatch(r"\d{4}(?:-\d\d){0,2}", date)
+    return "".join(f"{part}{unit}" for part, unit in zip(iso_parts(date), "年月日") if part) if known else ""
 
 
 def day_words(article: Article) -> list[Dated]:
@@ -54,16 +53,9 @@ def day_words(article: Article) -> list[Dated]:
 
 @lru_cache(maxsize=64)
 def _day_words(text: str, date: str | None) -> tuple[Dated, ...]:
-    found = [(mention.start, mention.end, iso(next(iter(forms))))
-             for mention, forms in meanings(dates(text, date), date)
-             if len(forms) == 1 and not _NO_DAY.match(text, mention.end)
-             and not _NAME.search(text[max(0, mention.start - 1):mention.end])]
-    found = [*_half_years(text, date), *_lately(text, date), *((start, end, day) for start, end, day in found if day)]
-    kept: list[Dated] = []
-    for span in sorted(found, key=lambda span: (span[0], -span[1])):
-        if not kept or span[0] >= kept[-1][1]:
-            kept.append(span)
-    return tuple(kept)
+    return tuple((one.start, one.end, one.first if one.first == one.last else f"{one.first}/{one.last}")
+                 for one in periods(text, date)
+                 if not _NO_DAY.match(text, one.end) and not _NAME.match(text[max(0, one.start - 1):one.end]))
 
 
 def cite(n: int, article: Article, start: int, end: int, emphasis: tuple[int, int] | None = None) -> Citation:
@@ -87,26 +79,3 @@ def dated_note(citations: Iterable[Citation], text: str | None = None) -> str:
 def _says_it(word: str, day: str) -> bool:
     """Whether the word itself names the year."""
     return day[:4] in word or bool(re.match(r"[一二][〇零一二三四五六七八九]{3}年", word))
-
-
-def _half_years(text: str, date: str | None) -> Iterator[Dated]:
-    """上半年, 今年三季度. Without a year it is the article's, where the span has begun by the article's month."""
-    year, month, _ = iso_parts(date)
-    for match in _SPAN.finditer(text) if year else ():
-        first, last = _SPANS[match["span"]]
-        before = text[max(0, match.start() - 5):match.start()]
-        if match["year"]:
-            year_meant = year + _YEARS[match["year"]]  # type: ignore[operator]
-        elif _WRITTEN_YEAR.search(before) or first > (month or 0):
-            continue
-        else:
-            year_meant = year
-        yield match.start(), match.end(), f"{year_meant}-{first:02d}/{year_meant}-{last:02d}"
-
-
-def _lately(text: str, date: str | None) -> Iterator[Dated]:
-    """近日, 日前, 本月: the article's month, or its year where no month is known."""
-    when = (date or "")[:7]
-    for match in _LATELY.finditer(text) if _ISO.fullmatch(when) else ():
-        if match.group() != "本月" or len(when) == 7:
-            yield *match.span(), when

@@ -9,21 +9,17 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from assistant.language import lexicon
+from assistant.language.quantities import dates, numbers
+
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f々〇"
-QUESTION_WORDS = (
-    "请问", "请告诉我", "告诉我", "我想知道", "想知道", "我想问", "想问一下", "问一下", "麻烦", "你知道", "您知道", "谢谢",
-    "叫什么名字", "叫什么", "叫啥名字", "叫啥", "为什么", "为啥", "为何", "什么样的", "什么时候",
-    "什么时间", "什么地方", "什么", "啥时候", "啥", "哪些", "哪几", "哪一天", "哪天", "哪年", "哪一年", "哪位", "哪里",
-    "哪儿", "哪个", "哪家", "哪所", "哪两", "谁", "多少", "几个", "几名", "几位", "几家", "几次", "怎么样", "怎么回事",
-    "怎么", "怎样", "咋样", "咋", "如何", "何时", "何地", "何人", "是不是", "有没有", "能不能", "会不会", "可不可以",
-    "是否", "的话", "一共", "总共", "到底", "究竟", "分别", "主要内容", "中心意思", "主旨", "大意",
-)
+QUESTION_WORDS = tuple(lexicon.words("question_words.txt"))
 """Words that ask without saying about what; dropped from a query. The longest match wins."""
 
 _PARTICLES = r"(?:吗|呢|(?<![酒网水])吧|啊|呀|嘛|么)(?=\W|$)|几(?![乎何])|哪(?!吒)"
@@ -31,13 +27,7 @@ _PARTICLES = r"(?:吗|呢|(?<![酒网水])吧|啊|呀|嘛|么)(?=\W|$)|几(?![�
 _QUESTION = re.compile("|".join((*sorted(map(re.escape, QUESTION_WORDS), key=len, reverse=True), _PARTICLES)))
 _FUNCTION_CHARACTERS = frozenset("的了是有在和与及或就都也很把被给让为于以从到对将又还这那个之其等着过我你您他她它们")
 _RUN = re.compile(rf"[{HAN}]+|[a-zA-Z]+|[0-9]+(?:[.,][0-9]+)*")
-_NUMERALS = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_WRITTEN_OUT = re.compile(
-    r"(?P<year>[一二][〇零一二三四五六七八九]{3}(?=年))|(?<![\d.])(?P<arabic>\d{1,12}(?:\.\d{1,6})?)(?P<unit>[万亿])"
-    r"|(?<![〇零一二三四五六七八九十百千万亿])(?P<tens>[二三四五六七八九]?十[一二三四五六七八九]?|[二三四五六七八九两])"
-    r"(?=[个名位人家次场项件条所座处户辆岁年月日号届天期轮层元万亿])")
-"""Numbers that have another form in digits: 二〇二五年, 3.5万, and a count up to 99 before a measure word, where it
-cannot be a part of another word."""
+_DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _SENTENCE_END = re.compile(r"(?:[。！？!?；;]|…+|\n)+[”’」』）)】》]*\s*")
 _CLAUSE_END = re.compile(r"[，,：:][”’」』）)】》]*")
 _BLANKS = re.compile(r"\s+")
@@ -72,7 +62,8 @@ def _matching_form() -> np.ndarray:
 def fold(text: str) -> str:
     """The matching form of `text`, of the same length: half width, lower case, simplified characters."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")  # five times as fast as str.translate
-    return _matching_form()[points].tobytes().decode("utf-32-le", "surrogatepass")
+    folded: np.ndarray = _matching_form()[points]
+    return folded.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def squeeze(text: str) -> str:
@@ -102,7 +93,7 @@ def pieces(text: str, limit: int) -> list[tuple[int, int]]:
 
     A stretch may still be longer than `limit` where a sentence has no comma.
     """
-    spans = []
+    spans: list[tuple[int, int]] = []
     for start, end in sentences(text):
         commas = [match.end() for match in _CLAUSE_END.finditer(text, start, end)]
         parts = max(2, round((end - start) / (0.8 * limit))) if end - start > limit else 1
@@ -110,6 +101,13 @@ def pieces(text: str, limit: int) -> list[tuple[int, int]]:
         cuts = sorted({min(commas, key=lambda comma: abs(comma - aim)) for aim in aims} - {end}) if commas else []
         spans.extend(zip((start, *cuts), (*cuts, end)))
     return spans
+
+
+def clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The (start, end) of the clauses between two places: they end after a comma or colon, or where a sentence does."""
+    ends = {match.end() for pattern in (_CLAUSE_END, _SENTENCE_END) for match in pattern.finditer(text, start, end)}
+    borders = sorted({start, end} | ends)
+    return [(left, right) for left, right in zip(borders, borders[1:]) if text[left:right].strip()]
 
 
 def content(question: str) -> str:
@@ -133,7 +131,7 @@ def search_tokens(text: str) -> list[str]:
     Characters, character bigrams, and rjieba words of three characters or more (a shorter word is a
     character or a bigram already); numbers and Latin runs whole; and in digits what is written otherwise
     (3.5万, 三名, 二〇二五年). Words and bigrams together find the right passage more often than either
-    (DESIGN: 95.2 against 92.7 and 94.1 % on CMRC).
+    (95.2 against 92.7 and 94.1 % on CMRC among 50,000 chunks of news).
     """
     return list(_tokens(fold(text)))
 
@@ -157,14 +155,20 @@ def _tokens(folded: str) -> Iterator[str]:
         yield from run
         yield from (run[i:i + 2] for i in range(len(run) - 1))
         yield from (word for word in rjieba.cut(run) if len(word) > 2)
-    for written in _WRITTEN_OUT.finditer(folded):
-        yield _in_digits(written)
+    yield from _in_digits(folded)
 
 
-def _in_digits(written: re.Match[str]) -> str:
-    if year := written["year"]:
-        return "".join(str(_NUMERALS[numeral]) for numeral in year)
-    if arabic := written["arabic"]:
-        return format((Decimal(arabic) * {"万": 10**4, "亿": 10**8}[written["unit"]]).normalize(), "f")
-    tens, ten, ones = written["tens"].rpartition("十")
-    return str(10 * _NUMERALS.get(tens, 1) * bool(ten) + _NUMERALS.get(ones, 0))
+def _in_digits(folded: str) -> Iterator[str]:
+    """The numbers and dates that are written in another form than plain digits, in digits."""
+    for number in numbers(folded):
+        written = folded[number.start:number.end].rstrip("%‰")
+        if not _DIGITS.fullmatch(written) and (value := _decimal(number.value)) != written:
+            yield value
+    for date in dates(folded):
+        written = folded[date.start:date.end]
+        yield from (str(part) for part in (date.year, date.month, date.day) if part and str(part) not in written)
+
+
+def _decimal(value: Fraction) -> str:
+    """0.3亿 as 30000000, a third of a hundred as 33.33."""
+    return f"{float(value):.2f}".rstrip("0").rstrip(".") if value.denominator > 1 else str(value.numerator)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.corpus import formats as file_formats
 from assistant.corpus.files import CorpusFile, corpus_files, read_corpus, read_file
+from assistant.corpus.formats import jsonl, source
+from assistant.corpus.formats.source import decode
 from assistant.errors import CorpusError, UnreadableFile
-from assistant.corpus.formats import decode
-from assistant.schema import Article, Failure
 from assistant.language.text import squeeze
+from assistant.schema import Article, Failure
 
 ROOT = Path(__file__).parent.parent
 SENTENCE = "甲街道的老楼里装上了新扶手，居民上楼下楼都放心。"
@@ -63,7 +63,7 @@ class TestFolder:
     def test_files_by_name_and_skips_with_a_reason(self, folder: Path, tmp_path: Path) -> None:
         for name in ("b.md", "a/z.TXT", "a/y.jsonl.xz", "questions.jsonl", "a/questions.jsonl", "x.htm"):
             put(folder, name, "")
-        for name in (".hidden.md", ".git/a.md", "scan.tiff", "no_suffix"):
+        for name in (".hidden.md", ".git/a.md", "scan.gif", "no_suffix"):
             put(folder, name, "")
         os.mkfifo(folder / "pipe.txt")
         (tmp_path / "outside.md").write_text("外面")
@@ -77,7 +77,7 @@ class TestFolder:
             (".git", "hidden, skipped"), (".hidden.md", "hidden, skipped"),
             ("loop", "a link to a folder or to nothing, skipped"), ("no_suffix", "unknown type, skipped"),
             ("out.md", "a link out of the corpus, skipped"), ("pipe.txt", "not a regular file, skipped"),
-            ("scan.tiff", "unknown type, skipped"), ("self.md", "a link to a folder or to nothing, skipped")]
+            ("scan.gif", "unknown type, skipped"), ("self.md", "a link to a folder or to nothing, skipped")]
 
     def test_odd_names(self, folder: Path) -> None:
         for name in ("引号\"'.txt", "..两点.txt", "a b　c.txt", "断\n行.txt"):
@@ -148,8 +148,8 @@ class TestMarkdown:
         text = ("---\nid: 甲-1\ntitle: '“新”路'\ndate: 2025-11-18\nnewspaper: 甲城日报\npage: 03\nsection: 要闻\n"
                 "authors: [张三, '筠 溪']\nkind: news\nurl: https://example.org/1\nother: {a: [1]}\n---\n\n第一段。\n\n- 条目\n")
         assert one(folder, "a.md", text) == Article(
-            id="甲-1", text="第一段。\n\n- 条目", title="“新”路", date="2025-11-18", newspaper="甲城日报", page="03",
-            section="要闻", authors=("张三", "筠溪"), kind="news", url="https://example.org/1")
+            id="甲-1", text="第一段。\n\n- 条目", title="“新”路", date="2025-11-18", newspaper="甲城日报", page="3",
+            section="要闻", authors=("张三", "筠溪"), kind="news", url="https://example.org/1", dated_by="field")
 
     @pytest.mark.parametrize(("written", "iso"), [
         ("2025-11-18", "2025-11-18"), ("2025-11", "2025-11"), ("2025", "2025"), ("2025年11月18日", "2025-11-18"),
@@ -187,9 +187,18 @@ class TestMarkdown:
     def test_yaml_makes_no_objects_and_no_bombs(self, folder: Path) -> None:
         assert failed(folder, "a.md", "---\ntitle: !!python/object/apply:os.getcwd []\n---\n正文。") == [
             (2, "title is not a string")]
-        names = "abcdefghijklmnopqrstu"
-        bomb = "a: &a [x,x]\n" + "".join(f"{b}: &{b} [*{a},*{a}]\n" for a, b in zip(names, names[1:]))
-        assert failed(folder, "a.md", f"---\n{bomb}authors: *u\n---\n正文。") == [(23, "authors is not a string")]
+        nested = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+            f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+        bomb = f"---\n{nested}title: *a8\n---\n# 题目\n\n正文。"
+        assert reason(folder, "a.md", bomb) == "line 3 of its front matter is a YAML alias (*), which is not read; write it out"
+
+    def test_every_field_has_a_bound(self, folder: Path) -> None:
+        long = "x" * 10_001
+        rows = [{"text": "一。", name: long} for name in ("title", "kicker", "subtitle", "newspaper", "page_name", "section",
+                                                        "kind", "url", "date", "image", "page")]
+        found = failed(folder, "a.jsonl", lines(*rows, {"text": "一。", "authors": ["x"] * 1001},
+                                                {"text": "一。", "authors": [long]}, dict.fromkeys(map(str, range(1001)), 1)))
+        assert len(found) == len(rows) + 3 and all("longer than" in why for _, why in found[:-3])
 
 
 class TestJsonLines:
@@ -224,14 +233,14 @@ class TestJsonLines:
         assert [a.id for a in read(folder, "n.jsonl.xz", packed)] == [f"n.jsonl.xz#{i}" for i in range(1, 501)]
         assert reason(folder, "n.jsonl.xz", packed[:-40]).startswith("the archive is damaged")
         assert reason(folder, "n.jsonl.xz", b"no archive").startswith("the archive is damaged")
-        monkeypatch.setattr(file_formats, "FILE_BYTES", 2**16)
+        monkeypatch.setattr(jsonl, "FILE_BYTES", 2**16)
         for bomb in (b"\n" * 2**21, b" " * 2**21, b'{"text": "a"}\n' * 2**18):
             assert reason(folder, "n.jsonl.xz", lzma.compress(bomb)) == "the archive unpacks to an absurd size"
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
     def test_a_line_too_long_is_told_and_the_next_is_read(self, folder: Path, monkeypatch: pytest.MonkeyPatch,
                                                           encoding: str) -> None:
-        monkeypatch.setattr(file_formats, "LINE_BYTES", 1024)
+        monkeypatch.setattr(jsonl, "LINE_BYTES", 1024)
         content = lines({"text": "x" * 5000}, {"text": "短。"}, {"text": "x" * 5000}).encode(encoding)
         places = [p.line if isinstance(p, Failure) else p.id for p in read(folder, "a.jsonl", content)]
         assert places == [1, "a.jsonl#2", 3]
@@ -265,14 +274,15 @@ class TestText:
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", bytes(range(256)), b"\xff\xfe\0", SENTENCE.encode("utf-32")])
     def test_what_is_no_text(self, folder: Path, content: bytes) -> None:
         assert reason(folder, "a.txt", content) in (
-            "binary, not text", "no text in UTF-8, UTF-16, GB18030 or Big5")
+            "binary, not text", "no text in UTF-8, UTF-16, GB18030 or Big5",
+            "it holds .png under the name of .txt; rename it")
 
     @pytest.mark.parametrize("content", ["", " \n　\n", "\ufeff", "\r\n"])
     def test_what_is_empty(self, folder: Path, content: str) -> None:
         assert failed(folder, "a.txt", content) == [(None, "it has no text")]
 
     def test_too_large(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(file_formats, "FILE_BYTES", 2**20)
+        monkeypatch.setattr(source, "FILE_BYTES", 2**20)
         assert reason(folder, "a.txt", b"x" * (2**20 + 1)) == "larger than 1 MB"
         assert one(folder, "a.txt", b"x" * 2**20).text == "x" * 2**20
 
@@ -297,6 +307,7 @@ class TestHtml:
         for encoding in ("utf-8", "gb18030"):
             assert one(folder, "html/2020-01/22/content_575662.htm", self.PAGE.encode(encoding)) == Article(
                 id="html/2020-01/22/content_575662.htm", title="老楼里的路", date="2020-01-22", page="6", section="要闻",
+                page_name="要闻", kicker="某街道装扶手", roles=("记者",), dated_by="path",
                 text=f"本报讯（记者张三）{SENTENCE}\n2019年5月6日他摔过一跤。看看伤", authors=("张三",), kind="news",
                 url="https://example.org/1")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bigram_embedding import BigramEmbedding
 
-from assistant.index import verification
 from assistant.chat import cards
-from assistant.index.refresh import refresh
 from assistant.corpus.reprints import is_reprint
+from assistant.index import verification
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Article
-from assistant.index.snapshot import Index
-from bigram_embedding import BigramEmbedding
 
 TEXT = "甲街道图书馆周末开放到晚上九点，馆里有36000册图书和120个座位，居民凭身份证可以免费借书。过去三年图书馆接待了8万多名读者。"
 

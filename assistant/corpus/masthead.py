@@ -29,10 +29,11 @@ def iso_date(written: str) -> str | None:
 
     Years from 1600 (the first newspaper is of 1605) to 2199.
     """
-    match = _DATE.fullmatch(written.strip())
+    written = re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", written.strip())
+    match = _DATE.fullmatch(written)
     if match is None or not 1600 <= int(match["year"]) <= 2199:
         return None
-    year, month, day = (int(match[part]) if match[part] else None for part in ("year", "month", "day"))
+    year, month, day = int(match["year"]), *(int(match[part]) if match[part] else None for part in ("month", "day"))
     try:
         date(year, month or 1, day or 1)
     except ValueError:

@@ -12,8 +12,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from assistant.corpus.bylines import ISSUED, PEOPLE, ROLE, is_byline, is_furniture, signed
+from assistant.corpus.joining import is_continued
 from assistant.corpus.masthead import masthead
 from assistant.language.text import HAN
 
@@ -30,33 +32,23 @@ NEAR = 40
 SHARED = 0.2
 """The least share of a headline's character pairs that a body far from it must hold."""
 
-_NAME = rf"[{HAN}]{{2,4}}(?:·[{HAN}]{{1,8}}){{0,3}}"
-_PEOPLE = rf"{_NAME}(?:[\s、，,]+{_NAME}(?!\s*[:：]))*"
-_MEDIA = rf"(?:本[报刊台网]|[{HAN}]{{2,6}}[报网社台](?:·[{HAN}]{{2,6}}[报网社台])?)?(?:驻[{HAN}]{{1,4}}?)?"
-_RANK = r"(?:首席|见习|实习|特约|特派|全媒体|融媒体|新媒体){0,2}\s*"
-_WORK = "摄影报道|综合报道|文字整理|报道|摄影|采写|撰文|整理|供图|图文|文图|文|图|摄|作|绘"
-_ROLE = rf"(?:{_MEDIA}{_RANK}(?:记者|通讯员|评论员|撰稿人|撰稿|作者)|(?<![{HAN}])(?:{_WORK})(?![{HAN}]))"
-_ROLES = re.compile(_ROLE)
-_ISSUED = r"(?:\s*[(（][^()（）]{2,8}发[)）])"
 _LEAD = re.compile(
     rf"(?:本报|本刊)?讯(?=[\s(（:：]|记者)|[{HAN}]{{2,8}}[报网]讯(?=[\s(（:：])|本报[^\s,，。(（]{{0,14}}[讯电](?=[\s(（:：])"
-    r"|本报\s*[(（](?=[^()（）]*(?:记者|通讯员))|(?:据)?新华社[^\s,，。(（]{2,14}电|[(（](?:本报)?记者[^()（）]+[)）](?=.)")
+    r"|本报\s*[(（](?=[^()（）]*(?:记者|通讯员))|(?:据)?新华社[^\s,，。(（]{2,14}电"
+    rf"|[【(（]?(?!据)[{HAN}]{{2,10}}(?:网|社|报|台|端|新闻)(?:[{HAN}]{{0,6}}\d{{1,2}}月\d{{1,2}}日(?:电|讯|消息|报道)|(?:消息|讯|报道)[:：】])"
+    r"|[(（](?:本报)?记者[^()（）]+[)）](?=.)|[(（]上接第?[^()（）]{1,4}版[^()（）]{0,12}[)）]")
 _LEAD_NAMES = re.compile(
     r"[^()（）。]{0,30}?[(（](?P<inside>[^()（）]*(?:记者|通讯员)[^()（）]*)[)）]"
     rf"|\S{{1,14}}讯\s*(?P<open>(?:(?:记者|通讯员)\s*(?:[{HAN}]{{2,4}}\s+)+)+)")
-_BYLINE = re.compile(
-    rf"[□○◎][{HAN}·\s、，:：/]{{2,24}}"
-    r"|[■●◆▲★]?\s*(?=[^。]*(?:记者|通讯员|评论员|作者|撰稿|文|图))"
-    rf"(?:{_ROLE}[\s:：/]*{_PEOPLE}[\s/]*)+{_ROLE}?")
 _CREDIT = re.compile(
-    rf"[(（]{_ROLE}[^()（）。]+[)）]"
-    rf"|{_ROLE}?\s*(?:{_PEOPLE}|[{HAN}]\s+[{HAN}])\s+(?:作|摄|绘|供图|文/图|图/文|摄影报道){_ISSUED}?")
-_PHOTO = re.compile(rf"[。！？”]\s*[(（]?(?P<names>{_ROLE}?\s*{_PEOPLE})\s*摄(?:影报道)?{_ISSUED}?[)）]?$")
+    rf"[(（]{ROLE}[^()（）。]+[)）]"
+    rf"|{ROLE}?\s*(?:{PEOPLE}|[{HAN}]\s+[{HAN}])\s+(?:作|摄|绘|供图|文/图|图/文|摄影报道){ISSUED}?")
+_PHOTO = re.compile(rf"[。！？”]\s*[(（]?(?P<names>{ROLE}?\s*{PEOPLE}\s*摄(?:影报道)?){ISSUED}?[)）]?$")
 _SIGNED = re.compile(
-    rf"[。！？”]\s*[(（](?P<names>{_ROLE}[^()（）。]+|(?![^)）]*[续完据载供转版社网电讯])\s*{_PEOPLE}\s*)[)）]$")
+    rf"[(（](?P<names>{ROLE}[^()（）。]+|(?<=[。！？”][(（])(?![^)）]*[续完据载供转版社网电讯])\s*{PEOPLE}\s*)[)）]$")
 _LABEL = re.compile(rf"[{HAN}]{{2,6}}")
 
-_FINISHED = re.compile(r"(?:[。！？!?…；;：:—][”’」』\"》〉]*|[)）】〕\]]|[a-z]\.[”\"]?)$")
+_FINISHED = re.compile(r"(?:[。！？!?…；;：:—][”’」』\"》〉]*|[)）】〕\]|]|[a-z]\.[”\"]?)$")
 _PROSE = re.compile(r"[。；;]|[，,、：:]$")
 """What no headline has: a full stop, or an open end."""
 _INDENT = re.compile(r"(?:　　|    |\t)\S")
@@ -69,10 +61,10 @@ class PagePiece:
     """One piece of a page.
 
     `text` keeps 本报讯（记者…） and the credit line of a picture; an author's line under the headline and
-    the section label are only in `authors` and `section`.
+    the section label are only in `authors` and `section`. A headline that opens with —— is the `subtitle`.
 
-    `kind` is "news", "comment", "caption" or None. `date` (ISO), `newspaper` and `page` come from the
-    masthead and are the same for all pieces of a page.
+    `kind` is "news", "comment", "caption" or None. `date` (ISO), `newspaper`, `page` and `page_name`
+    come from the masthead and are the same for all pieces of a page.
     """
 
     title: str | None
@@ -80,9 +72,13 @@ class PagePiece:
     section: str | None
     kind: str | None
     text: str
+    roles: tuple[str, ...] = ()
+    subtitle: str | None = None
     date: str | None = None
     newspaper: str | None = None
     page: str | None = None
+    page_name: str | None = None
+    dated_by: str | None = None
 
 
 @dataclass(slots=True)
@@ -133,34 +129,19 @@ def read_page(text: str) -> list[PagePiece]:
     return [_piece(block, edition) for block in blocks]
 
 
-def read_article(text: str) -> PagePiece:
-    """The text as one article: headlines and byline off its top, broken lines joined."""
+def read_article(text: str, *, titled: bool = False) -> PagePiece:
+    """The text as one article: headlines and byline off its top, broken lines joined.
+
+    Where its title is known already (`titled`), short lines on top are text.
+    """
     lines = _lines(text)
-    begin = next((i for i, line in enumerate(lines) if line.role not in _ABOVE), 0)
+    above_text = ("masthead", "byline") if titled else _ABOVE
+    begin = next((i for i, line in enumerate(lines) if line.role not in above_text), 0)
     above = {role: [line.text for line in lines[:begin] if line.role == role] for role in _ABOVE}
     signatures = [line.text for line in lines[begin:] if line.role in ("byline", "credit")]
-    block = _Block(next(iter(above["label"]), None), above["headline"], above["byline"], signatures, lines[begin:])
+    body = [line for line in lines[begin:] if line.role != "byline" or not line.text.startswith("【")]
+    block = _Block(next(iter(above["label"]), None), above["headline"], above["byline"], signatures, body)
     return _piece(block, _edition(lines[:begin]))
-
-
-def split_names(byline: str) -> tuple[str, ...]:
-    """The names of a byline in order, each once: separated by 、，, or blanks; 记者 and other roles left out.
-
-    Single characters apart are one name (筠 溪 → 筠溪), two names when they are four.
-    """
-    names: list[str] = []
-    for group in re.split(r"[、，,;；:：/|]+", _ROLES.sub("、", byline)):
-        singles: list[str] = []
-        for word in (*re.split(rf"(?<=[{HAN}])\s+|\s+(?=[{HAN}])", group.strip(" \t\n\u3000\xa0□○◎■●◆▲★()（）")), ""):
-            if re.fullmatch(f"[{HAN}]", word):
-                singles.append(word)
-                continue
-            step = 2 if len(singles) % 2 == 0 else len(singles)
-            names.extend("".join(singles[i:i + step]) for i in range(0, len(singles), step))
-            singles = []
-            if word:
-                names.append(word)
-    return tuple(dict.fromkeys(names))
 
 
 # ---- lines
@@ -169,7 +150,7 @@ def split_names(byline: str) -> tuple[str, ...]:
 def _split(text: str) -> list[_Line]:
     """The lines that are not blank, in NFC, and which of them a column cut in mid-sentence."""
     raw = [line for line in unicodedata.normalize("NFC", text).splitlines() if line.strip()]
-    lines = [_Line(line.strip(), bool(_INDENT.match(line))) for line in raw]
+    lines = [_Line(line.strip(), bool(_INDENT.match(line))) for line in raw if not is_furniture(line)]
     wrap = _wrap(lines)
     for line, after in zip(lines, (*lines[1:], None)):
         if not _FINISHED.search(line.text) and not _photographer(line.text):
@@ -215,6 +196,8 @@ def _wrap(lines: Sequence[_Line]) -> int:
 def _own_role(line: _Line) -> str:
     """What a line is by itself; "short" may turn out a headline, a label or a subheading."""
     text = line.text
+    if text.startswith("|"):  # a row of a table
+        return "body"
     if _LEAD.match(text):
         return "lead"
     if len(text) > 2 * HEADLINE_CHARACTERS:
@@ -225,7 +208,7 @@ def _own_role(line: _Line) -> str:
         return "body"
     if _CREDIT.fullmatch(text):
         return "credit"
-    if _BYLINE.fullmatch(text):
+    if is_byline(text):
         return "byline"
     return "body" if line.cut or _PROSE.search(text) else "short"
 
@@ -267,7 +250,7 @@ def _settle_short(lines: Sequence[_Line], start: int, end: int) -> None:
     follower = after.role if after else "end"
     labelled = bool(_LABEL.fullmatch(lines[start].text)) and (end - start > 1 or _is_caption(lines, end))
     above = _neighbour(lines, start - 2, -1)
-    signed_off = before is not None and (before.role == "credit" or bool(_signature(before.text)) or (
+    signed_off = before is not None and (before.role == "credit" or bool(_signature(before.text)) or is_continued(before.text) or (
         before.role == "byline" and (above is None or above.role != "headline")))
     on_top = (before is None or signed_off) and follower != "end" and end - start <= HEADLINES
     cut = before is not None and before.cut
@@ -310,7 +293,25 @@ def _blocks(lines: Sequence[_Line]) -> list[_Block]:
             if line.role in ("byline", "credit"):
                 block.signatures.append(line.text)
             block.body.append(line)
-    return [block for block in blocks if block != _Block()]
+    return [part for block in blocks if block != _Block() for part in _parted(block)]
+
+
+def _parted(block: _Block) -> list[_Block]:
+    """The block, or two where it is signed by two: on top and, by others, at its end. Two signatures are two articles;
+    the second one's headline is then the longest run of short lines between them."""
+    top = [name for byline in _bylines(_Block(bylines=block.bylines, body=block.body[:1])) for name, _ in signed(byline)]
+    end = [name for name, _ in signed(_signature(block.body[-1].text))] if len(block.body) > 2 else []
+    if not top or not end or set(top) & set(end) or _photographer(block.body[-1].text):
+        return [block]
+    runs: list[tuple[int, int]] = []
+    for i, line in enumerate(block.body[1:-1], 1):
+        if _own_role(line) == "short" and not block.body[i - 1].cut:
+            runs.append((runs.pop()[0] if runs and runs[-1][1] == i else i, i + 1))
+    if not runs:
+        return [block]
+    start, stop = max(runs, key=lambda run: sum(len(line.text) for line in block.body[run[0]:run[1]]))
+    second = _Block(headlines=[line.text for line in block.body[start:stop]], body=block.body[stop:])
+    return [replace(block, body=block.body[:start]), second]
 
 
 def _opens(block: _Block, line: _Line, following: str) -> bool:
@@ -378,13 +379,21 @@ def _edition(lines: Sequence[_Line]) -> dict[str, str]:
 
 
 def _piece(block: _Block, edition: Mapping[str, str]) -> PagePiece:
+    people: dict[str, str] = {}
+    for name, role in (person for byline in _bylines(block) for person in signed(byline)):
+        people[name] = people.get(name) or role
+    subtitles = [line for line in block.headlines[1:] if line.startswith("—")]
     return PagePiece(
-        title=" ".join(block.headlines) or None,
-        authors=tuple(dict.fromkeys(name for byline in _bylines(block) for name in split_names(byline))),
+        title=" ".join(line for line in block.headlines if line not in subtitles) or None,
+        subtitle=" ".join(subtitles) or None,
+        authors=tuple(people),
+        roles=tuple(people.values()) if any(people.values()) else (),
         section=block.label or edition.get("section"),
         kind=_kind(block),
         # a headline, byline or label that no body follows is a piece of its own
         text=_paragraphs(block.body) or next(iter((*block.headlines, *block.bylines, block.label or ""))),
+        page_name=edition.get("section"),
+        dated_by="masthead" if edition.get("date") else None,
         **{name: edition.get(name) or None for name in ("date", "newspaper", "page")},
     )
 
@@ -393,10 +402,11 @@ def _bylines(block: _Block) -> Iterator[str]:
     """Everything in a piece that names its authors."""
     if block.has_lead and (match := _LEAD_NAMES.match(block.body[0].text)):
         yield match["inside"] or match["open"]
-    for byline in (*block.bylines, *block.signatures):
-        yield re.sub(_ISSUED, "", byline)
+    yield from (*block.bylines, *block.signatures)
     if block.body:
         yield _signature(block.body[-1].text)
+        if len(block.body) > 1 and _photographer(block.body[-1].text):  # a caption below the article's end
+            yield _signature(block.body[-2].text)
 
 
 def _kind(block: _Block) -> str | None:
@@ -424,7 +434,7 @@ def _paragraphs(lines: Sequence[_Line]) -> str:
 def _seam(before: _Line, after: _Line) -> str:
     """What stands between two lines: nothing or a blank where a sentence was cut, else a line break."""
     last, first = before.text[-1], after.text[0]
-    if not before.cut or after.indented or after.role in ("lead", "credit", "byline"):
+    if not before.cut or after.indented or first == "|" or after.role in ("lead", "credit", "byline"):
         return "\n"
     if not unicodedata.is_normalized("NFC", last + first):
         return "\n"

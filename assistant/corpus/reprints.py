@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from assistant.schema import Article
 from assistant.language.text import fold, squeeze
+from assistant.schema import Article
 
 SHINGLE = 5
 """Characters of a shingle, as usual for near-duplicates of Chinese news."""

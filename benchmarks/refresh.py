@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assistant.index.chunking import chunk_article, embedding_text
 from assistant.corpus.files import read_corpus
-from assistant.models.embedding import Embedding, load_embedding
+from assistant.index.chunking import chunk_article, embedding_text
 from assistant.index.refresh import refresh
-from assistant.schema import Failure
 from assistant.index.vectors import HNSW
+from assistant.models.embedding import Embedding, load_embedding
+from assistant.schema import Failure
 
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
@@ -160,7 +160,8 @@ def benchmark(lines: list[str], systems: list[str], folder: Path) -> Iterator[st
 def main() -> None:
     """Prints one table."""
     if sys.argv[1:2] == ["--trial"]:
-        return trial(sys.argv[2], Path(sys.argv[3]), sys.argv[4])
+        trial(sys.argv[2], Path(sys.argv[3]), sys.argv[4])
+        return
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("articles", type=Path, help="a .jsonl or .jsonl.xz, one article a line")
     options.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])

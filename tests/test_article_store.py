@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assistant.errors import IndexDamaged
 from assistant.index.articles import ArticleStore, StoredFile
 from assistant.index.chunking import chunk_article
-from assistant.errors import IndexDamaged
+from assistant.index.layers import merge_layers
 from assistant.schema import Article, Failure, Filters
 
 WATER = Article("甲/供水", "某市供水管网改造。甲街道先行。", title="供水改造", date="2025-11-18", newspaper="某市日报",
-                section="要闻", authors=("张三", "李四"), kind="news")
+                section="要闻", authors=("张三", "李四"), kind="news", page="03")
 BUS = Article("甲/公交", "公交线路调整。", title="公交調整", date="2025-11", section="民生", authors=("张三",))
 YEAR = Article("乙/年鉴", "全年工作回顾。", date="2024", section="要闻")
 UNDATED = Article("乙/漫画", "一幅漫画。", kind="caption")
+EDITED = replace(BUS, text="公交线路再次调整。")
+MOVED = replace(UNDATED, id="丙/漫画")
 
 
 def put(store: ArticleStore, file: str, *articles: Article, whole: bool = True) -> None:
-    store.put_articles(file, articles, whole=lambda: whole)
+    store.put_articles(file, [(article, b"") for article in articles], whole=lambda: whole)
 
 
-def filled(path: Path, *articles: Article, base: Path | None = None) -> ArticleStore:
-    """A closed store that holds each article in a file named like its id."""
-    store = ArticleStore.create(path, base)
+def filled(path: Path, *articles: Article) -> ArticleStore:
+    """A store, of one layer, that holds each article in a file named like its id."""
+    store = ArticleStore.create(path)
     for article in articles:
         put(store, f"{article.id}.md", article)
-        chunks = chunk_article(article)
-        store.put_chunks(article.id, chunks, [chunk.text.encode() for chunk in chunks])
+    store.settle(0)
     store.close()
     return ArticleStore.open(path)
 
@@ -50,6 +53,11 @@ def test_articles_are_newest_first_and_undated_last(store: ArticleStore) -> None
     assert list(store.articles()) == [WATER, BUS, YEAR, UNDATED]
 
 
+def test_dates_are_newest_first_and_those_of_a_date_are_found_by_it(store: ArticleStore) -> None:
+    assert list(store.dates().items()) == [("甲/供水", "2025-11-18"), ("甲/公交", "2025-11"), ("乙/年鉴", "2024"), ("乙/漫画", "")]
+    assert [store.of_date(date) for date in ("2025-11-18", "2025-11", "2025")] == [[WATER], [BUS], []]
+
+
 @pytest.mark.parametrize(("filters", "found"), [
     (Filters(date_from="2025-11-19"), [BUS]),
     (Filters(date_from="2025-11-19", date_to="2025-11-30"), [BUS]),
@@ -63,6 +71,8 @@ def test_articles_are_newest_first_and_undated_last(store: ArticleStore) -> None
     (Filters(section="要聞"), [WATER, YEAR]),
     (Filters(section="要闻", newspaper="某市日报"), [WATER]),
     (Filters(kind="caption"), [UNDATED]),
+    (Filters(page="3"), [WATER]),
+    (Filters(page="4"), []),
 ])
 def test_filters(store: ArticleStore, filters: Filters, found: list[Article]) -> None:
     assert list(store.articles(filters)) == found
@@ -103,42 +113,68 @@ def test_the_first_file_publishes_a_repeated_id(tmp_path: Path) -> None:
     store = ArticleStore.create(tmp_path / "one.db")
     put(store, "b.md", second)
     put(store, "a.md", first)
-    assert store.changes().added == ("编号",)
+    assert store.settle(0).added == ("编号",)
     assert list(map(str, store.failures())) == [
         "b.md: 编号 编号 在 a.md 里已经用过 / the id 编号 is used in a.md already"]
     store.close()
     assert list(ArticleStore.open(tmp_path / "one.db").articles()) == [first]
 
-    store = ArticleStore.create(tmp_path / "two.db", tmp_path / "one.db")
+    store = ArticleStore.create(tmp_path / "two.db", [tmp_path / "one.db"])
     store.remove_file("a.md")
-    assert store.changes().changed == ("编号",)
+    assert store.settle(1).changed == ("编号",)
     assert store.article("编号") == second and store.failures() == ()
     store.close()
+    assert list(ArticleStore.open(tmp_path / "one.db", tmp_path / "two.db").articles()) == [second]
 
 
-def test_changes_beside_the_base(tmp_path: Path, store: ArticleStore) -> None:
-    new = ArticleStore.create(tmp_path / "new.db", tmp_path / "articles.db")
-    edited = Article(**{**BUS.to_json(), "text": "公交线路再次调整。", "authors": BUS.authors})
-    moved = Article("丙/漫画", UNDATED.text, kind="caption")
-    for article in (edited, moved):
-        put(new, f"{article.id}.md", article)
-        chunks = chunk_article(article)
-        new.put_chunks(article.id, chunks, [chunk.text.encode() for chunk in chunks])
+@pytest.fixture
+def layers(tmp_path: Path, store: ArticleStore) -> list[Path]:
+    """One article edited, one moved to another id, and one deleted, over the store."""
+    new = ArticleStore.create(tmp_path / "new.db", [tmp_path / "articles.db"])
+    put(new, f"{BUS.id}.md", EDITED)
+    put(new, "丙/漫画.md", MOVED)
     new.remove_file("乙/漫画.md")
-    changes = new.changes()
+    changes = new.settle(7)
     assert (changes.added, changes.changed, changes.deleted) == (("丙/漫画",), ("甲/公交",), ("乙/漫画",))
-    new.remove_chunks("乙/漫画")
-    assert [row[:2] for row in new.new_chunks()] == [("丙/漫画", 0), ("甲/公交", 0)]
-    assert len(new.new_chunks(beside_base=False)) == 4
-    assert new.gone_chunks() == ["乙/漫画@0"]
+    assert (changes.lost, new.own_chunk_count(), new.before("甲/公交")[0]) == (2, 2, BUS)
     new.close()
-    assert set(ArticleStore.open(tmp_path / "articles.db").ids()) == store.ids()
+    return [tmp_path / "articles.db", tmp_path / "new.db"]
+
+
+def test_a_layer_holds_what_changed_and_speaks_for_it(layers: list[Path], store: ArticleStore) -> None:
+    both = ArticleStore.open(*layers)
+    assert list(both.articles()) == [WATER, EDITED, YEAR, MOVED] and both.article("乙/漫画") is None
+    assert (both.article_count(), both.chunk_count(), both.coverage().articles) == (4, 4, 4)
+    assert both.spoken_for(1) == {"丙/漫画", "甲/公交", "乙/漫画"} and both.born()["甲/公交"] == 7
+    assert list(store.articles()) == [WATER, BUS, YEAR, UNDATED], "what lies below is not changed"
+
+
+@pytest.mark.parametrize("lowest", [True, False])
+def test_merged_layers_say_what_they_said(layers: list[Path], tmp_path: Path, lowest: bool) -> None:
+    merge_layers(tmp_path / "one.db", layers, lowest=lowest, settled=False)
+    one, both = ArticleStore.open(tmp_path / "one.db"), ArticleStore.open(*layers)
+    assert list(one.articles()) == list(both.articles()) and one.chunk_hashes() == both.chunk_hashes()
+    assert one.files() == both.files() and one.born() == both.born()
+    assert UNDATED.text.encode() in layers[0].read_bytes(), "it is that of the moved one too"
+    assert BUS.text.encode() not in (tmp_path / "one.db").read_bytes()
+
+
+def test_a_stray_date_does_not_stretch_the_span(tmp_path: Path) -> None:
+    """Of 300 articles of one summer one is dated 1944; of 12 one a month, all count."""
+    summer = [Article(f"夏{n}", "一则。", date=f"2023-0{7 + n % 2}-{n % 28 + 1:02}") for n in range(300)]
+    coverage = filled(tmp_path / "a.db", *summer, Article("误", "一则。", date="1944-04-30")).coverage()
+    assert (coverage.first_date, coverage.last_date) == ("2023-07-01", "2023-08-28")
+    assert coverage.months == (("1944-04", 1), ("2023-07", 150), ("2023-08", 150))
+    year = [Article(f"月{n}", "一则。", date=f"2023-{n:02}-01") for n in range(1, 13)]
+    coverage = filled(tmp_path / "b.db", *year).coverage()
+    assert (coverage.first_date, coverage.last_date) == ("2023-01-01", "2023-12-01")
 
 
 def test_a_file_that_breaks_off_keeps_what_did_not_come_again(tmp_path: Path) -> None:
     store = ArticleStore.create(tmp_path / "articles.db")
     put(store, "a.jsonl", Article("一", "旧文。"), Article("二", "另文。"))
     put(store, "a.jsonl", Article("三", "加文。"), Article("一", "新文。"), whole=False)
+    store.settle(0)
     assert {article.id: article.text for article in store.articles()} == {"一": "新文。", "二": "另文。", "三": "加文。"}
     assert store.failures() == ()
     put(store, "a.jsonl", Article("一", "新文。"))
@@ -149,11 +185,12 @@ def test_a_file_that_breaks_off_keeps_what_did_not_come_again(tmp_path: Path) ->
 def test_deleted_text_is_in_no_byte_of_the_file(tmp_path: Path) -> None:
     secret = "撤稿内容" * 2000
     filled(tmp_path / "articles.db", Article("撤", secret), WATER).close()
-    store = ArticleStore.create(tmp_path / "new.db", tmp_path / "articles.db")
+    store = ArticleStore.create(tmp_path / "new.db", [tmp_path / "articles.db"])
     store.remove_file("撤.md")
-    store.remove_chunks("撤")
+    store.settle(1)
     store.close()
-    assert "撤稿".encode() not in (tmp_path / "new.db").read_bytes()
+    merge_layers(tmp_path / "one.db", [tmp_path / "articles.db", tmp_path / "new.db"], lowest=True, settled=True)
+    assert "撤稿".encode() not in (tmp_path / "one.db").read_bytes()
 
 
 def test_files_are_remembered(tmp_path: Path) -> None:
@@ -171,7 +208,7 @@ def test_a_damaged_store_is_named(tmp_path: Path, content: bytes | None) -> None
     path = tmp_path / "articles.db"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(IndexDamaged, match="articles.db"):
+    with pytest.raises(IndexDamaged, match=r"articles\.db"):
         ArticleStore.open(path)
 
 

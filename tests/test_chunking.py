@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.index.chunking import CHUNK_LIMIT, chunk_article, embedding_text
-from assistant.schema import Article, Chunk
 from assistant.language.text import sentences, squeeze
+from assistant.schema import Article, Chunk
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 SENTENCE = st.integers(0, 500).map(lambda n: "甲" * n + "。") | st.integers(1, 110).map(lambda n: "乙街道，" * n + "！")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assistant.index.chunking import chunk_article
 from assistant.errors import IndexDamaged
+from assistant.index.chunking import chunk_article
 from assistant.index.words import LexicalIndex, day_range, rareness
 from assistant.schema import Article, Filters
 
 PARK = Article("园", "甲街道新建公园。公园里有健身步道。", title="甲街道的公园", date="2025-11-18", newspaper="某市日报",
-               section="要闻", authors=("张三", "李四"), kind="news")
+               section="要闻", authors=("张三", "李四"), kind="news", page="A01")
 BUS = Article("车", "乙街道公交线路调整，共1,584人受益。", title="公交調整", date="2025-11", section="民生", authors=("张三",), kind="news")
 YEAR = Article("年", "全年工作回顾，满意度98.5%。", date="2024")
 CARTOON = Article("画", "一幅漫画。", kind="caption")
@@ -61,6 +62,19 @@ def test_the_best_comes_first(index: LexicalIndex, question: str, found: list[st
     hits = index.search(question, 10)
     assert names(hits)[:len(found)] == found
     assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("公园", ["园@0"]), ("街道", ["园@0", "车@0"]), ("街道 调整", ["车@0"]), ("公交调整", ["车@0"]), ("甲街道 受益", []),
+    ("1584", ["车@0"]), ("步", ["园@0"]), ("某市日报", []), ("", []), ("？", []),
+])
+def test_holding_wants_every_word(index: LexicalIndex, text: str, found: list[str]) -> None:
+    assert sorted(names(index.best_holding(text, 10))) == sorted(found)
+
+
+def test_holding_lies_under_filters_and_within_its_limit(index: LexicalIndex) -> None:
+    assert names(index.best_holding("街道", 10, Filters(section="民生"))) == ["车@0"]
+    assert len(index.best_holding("街道", 1)) == 1
 
 
 def test_k_cuts_the_list(index: LexicalIndex) -> None:
@@ -115,6 +129,7 @@ def test_a_lone_surrogate_is_only_text(index: LexicalIndex, question: str) -> No
     (Filters(kind="news", section="民生"), {"车@0"}),
     (Filters(kind="caption"), {"画@0"}),
     (Filters(author="张三", date_from="2025-11-19"), {"车@0"}),
+    (Filters(page="a1"), {"园@0"}),
     (Filters(), {"园@0", "车@0", "年@0", "画@0"}),
 ])
 def test_filters(index: LexicalIndex, filters: Filters, found: set[str]) -> None:
@@ -144,26 +159,35 @@ def test_day_ranges_hold_each_other_and_keep_the_order_of_days(first, second) ->
     assert (first < second) == (day < day_range(second.isoformat()))
 
 
-def test_changes_are_seen_after_commit_only_and_delete_and_add_replace(own: LexicalIndex) -> None:
-    edited = Article("园", "甲街道新建图书馆。", date="2025-12-01")
-    own.delete(["园", "没有"])
-    add(own, edited)
-    assert names(own.search("步道", 1)) == ["园@0"] and own.search("图书馆", 5) == []
+def test_changes_are_seen_after_commit_only(own: LexicalIndex) -> None:
+    add(own, YEAR)
+    assert own.count() == 2
     own.commit()
-    assert names(own.search("图书馆", 5)) == ["园@0"]
-    assert own.search("健身", 5) == []
-    assert own.matching(Filters(author="李四"), 5) == []
-    assert (own.count(), own.chunk_ids()) == (2, {"园@0", "车@0"})
+    assert own.chunk_ids() == {"园@0", "车@0", "年@0"}
     own.commit()  # with nothing to write
 
 
-def test_delete_takes_every_chunk_of_an_article_and_no_other(own: LexicalIndex) -> None:
-    add(own, Article("园丁", "丙街道的园丁。" * 100), Article("园@0", "丁街道。"))
-    own.commit()
-    assert own.chunk_ids() == {"园@0", "车@0", "园丁@0", "园丁@1", "园@0@0"}
-    own.delete(["园丁", "园"])
-    own.commit()
-    assert own.chunk_ids() == {"车@0", "园@0@0"}
+def test_an_index_that_grew_scores_as_one_made_from_nothing(own: LexicalIndex, tmp_path: Path) -> None:
+    """What is replaced or deleted is not found, takes no one's place, and counts for nothing."""
+    own.close()
+    edited, garden = Article("园", "甲街道新建图书馆。", date="2025-12-01"), Article("园丁", "丙街道的园丁。" * 100)
+    born = {"园": 1, "车": 1, "园丁": 1}
+    with closing(LexicalIndex.grow(tmp_path / "words", tmp_path / "grown", born)) as grown:
+        for gone in (PARK, BUS):
+            grown.take_back(gone, chunk_article(gone))
+        for article in (edited, garden):
+            grown.add(article, chunk_article(article), 1)
+        grown.commit()
+        fresh = LexicalIndex.create(tmp_path / "fresh")
+        add(fresh, edited, garden)
+        fresh.commit()
+        for question in ("图书馆", "街道", "园丁 街道", "公交", "健身步道", "张三"):
+            assert grown.search(question, 1) == fresh.search(question, 1)
+            assert grown.rareness(question[:2]) == fresh.rareness(question[:2])
+        assert grown.chunk_ids() == fresh.chunk_ids() and grown.count() == fresh.count() == 3
+        assert grown.matching(Filters(author="李四"), 5) == [] and not grown.has("车@0") and grown.has("园丁@1")
+    before = LexicalIndex.open(tmp_path / "words")
+    assert before.chunk_ids() == {"园@0", "车@0"} and names(before.search("步道", 1)) == ["园@0"]
 
 
 def test_what_was_committed_is_there_when_opened_again(own: LexicalIndex, tmp_path: Path) -> None:

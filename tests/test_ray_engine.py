@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bigram_embedding import BigramEmbedding
 from click.testing import CliRunner
 
+from assistant.cli import main
+from assistant.errors import EmbeddingError
 from assistant.index import refresh as refreshing
 from assistant.index import verification
-from assistant.cli import main
-from assistant.models.embedding import load_embedding
-from assistant.errors import EmbeddingError
 from assistant.index.ray_engine import RayEngine
 from assistant.index.refresh import refresh
 from assistant.index.snapshot import Snapshot, current_id
-from bigram_embedding import BigramEmbedding
+from assistant.models.embedding import load_embedding
 
 SAMPLE = Path(__file__).parent.parent / "corpus"
 with_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed: .[ray]")

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bigram_embedding import BigramEmbedding
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from assistant.errors import CorpusError, EmbeddingError, IndexDamaged, IndexLocked
+from assistant.index import building, verification
 from assistant.index import refresh as refreshing
 from assistant.index import snapshot as snapshots
 from assistant.index import survey as surveying
-from assistant.index import verification
-from assistant.errors import CorpusError, EmbeddingError, IndexDamaged, IndexLocked
+from assistant.index.manifest import Manifest
 from assistant.index.refresh import refresh
-from assistant.schema import Failure, RefreshSummary
 from assistant.index.snapshot import Index, Snapshot, current_id, writing
-from bigram_embedding import BigramEmbedding
+from assistant.schema import Failure, RefreshSummary
 
 ALL = ("文0.md", "文1.md", "文2.md", "文3.md")
 LONG = "某市召开会议，研究第{n}条街道的供水改造。张三介绍了施工安排，李四回答了居民的提问。" * 30
@@ -69,6 +70,13 @@ def contents(index: Path) -> dict[str, tuple]:
         return {"articles": articles, "chunks": chunks, "vectors": np.round(vectors, 3).tolist()}
     finally:
         snapshot.close()
+
+
+def file_of(index: Path, name: str) -> Path:
+    """A file of the current snapshot, of several whose path ends so the first."""
+    folder = index / "snapshots" / current_id(index)
+    files = (index / path for path in Manifest.read(folder).files)
+    return next((path for path in files if str(path).endswith(name)), folder / name)
 
 
 def top_ten(index: Path, question: str) -> tuple[list, list]:
@@ -186,8 +194,8 @@ def test_deleted_text_is_in_no_query_and_no_file(corpus: Path, index: Path) -> N
     refresh(corpus, index, BigramEmbedding())
     words, vectors = top_ten(index, "紫色飞艇")
     assert words == [] and "撤.md@0" not in dict(vectors)
-    for path in (index / "snapshots" / current_id(index)).rglob("*"):
-        assert not path.is_file() or "紫色飞艇".encode() not in path.read_bytes()
+    for path in (index / name for name in Manifest.read(index / "snapshots" / current_id(index)).files):
+        assert "紫色飞艇".encode() not in path.read_bytes()
 
 
 def test_the_cache_forgets_what_two_snapshots_do_not_need(corpus: Path, index: Path) -> None:
@@ -232,7 +240,7 @@ def test_progress_is_told(corpus: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
     refresh(corpus, tmp_path / "index", BigramEmbedding(), progress=lambda *step: told.append(step))
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
-    assert stages == ["files", "articles", "chunks", "words", "vectors", "verify"]
+    assert stages == ["files", "articles", "words", "vectors", "verify"]
     assert ("articles", 4, None) in told and ("vectors", 4, 4) in told
 
 
@@ -252,9 +260,9 @@ def test_another_corpus_is_refused(corpus: Path, index: Path, tmp_path: Path) ->
 
 def test_a_missing_corpus_deletes_nothing(corpus: Path, index: Path, tmp_path: Path) -> None:
     corpus.rename(tmp_path / "away")
-    for given in (corpus, None):
+    for folder in (corpus, None):
         with pytest.raises(CorpusError, match="There is no corpus folder"):
-            refresh(given, index, BigramEmbedding())
+            refresh(folder, index, BigramEmbedding())
     assert Index(index).current().manifest.articles == 4
     with pytest.raises(CorpusError, match="--corpus FOLDER"):
         refresh(None, tmp_path / "none", BigramEmbedding())
@@ -333,7 +341,7 @@ def test_a_model_change_keeps_articles_of_unreadable_files(corpus: Path, index: 
 
 
 def test_a_broken_model_leaves_the_old_index_and_is_gone_on_from(corpus: Path, index: Path, monkeypatch) -> None:
-    monkeypatch.setattr(refreshing, "EMBED_BATCH", 2)
+    monkeypatch.setattr(building, "EMBED_BATCH", 2)
     before = current_id(index)
     broken = BigramEmbedding("bigram-2", breaks_after=2)
     with pytest.raises(RuntimeError, match="the model broke"):
@@ -374,7 +382,7 @@ def test_a_damaged_index_is_made_anew(corpus: Path, index: Path, name: str) -> N
     first, damaged = current_id(index), refresh(corpus, index, BigramEmbedding()).snapshot
     if name.partition("/")[1]:
         (corpus / "文1.md").write_bytes(b"\xff\xfe\x00\xd8" + b"\xff" * 99)
-    path = index / "snapshots" / current_id(index) / name
+    path = file_of(index, name)
     middle = path.stat().st_size // 2
     path.write_bytes(path.read_bytes()[:middle] + b"\0\1\2" + path.read_bytes()[middle + 3:])
     with pytest.raises(IndexDamaged):
@@ -408,8 +416,8 @@ def test_a_snapshot_that_fails_its_check_is_not_switched_to(corpus: Path, index:
 def test_a_deleted_text_is_in_no_file_after_a_rebuild(corpus: Path, index: Path,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the stores are changed in place too, the text leaves with the snapshot before."""
-    monkeypatch.setattr(refreshing, "SMALL", 0)
-    monkeypatch.setattr(refreshing, "TOMBSTONES", float("inf"))
+    monkeypatch.setattr(building, "SMALL", 0)
+    monkeypatch.setattr(building, "TOMBSTONES", float("inf"))
     secret = "张三把一只红漆木箱寄存在甲街道居委会。"
     written = write(corpus, "寄存", secret)
     refresh(corpus, index, BigramEmbedding())
@@ -449,7 +457,7 @@ STEPS = st.lists(st.lists(st.tuples(st.sampled_from(["a", "b", "夹/c"]), st.sam
           suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_refreshes_equals_a_fresh_build(tmp_path_factory, monkeypatch, steps) -> None:
     """Each step changes, adds or deletes files; two of them may give the same id."""
-    monkeypatch.setattr(refreshing, "SMALL", 0)
+    monkeypatch.setattr(building, "SMALL", 0)
     place = tmp_path_factory.mktemp("steps")
     corpus = place / "corpus"
     write(corpus, "z", "总在的一篇。")
@@ -463,3 +471,27 @@ def test_any_sequence_of_refreshes_equals_a_fresh_build(tmp_path_factory, monkey
     fresh = refresh(corpus, place / "fresh", BigramEmbedding())
     assert contents(place / "index") == contents(place / "fresh")
     assert (last.failed, last.chunks) == (fresh.failed, fresh.chunks)
+
+
+def test_halves_on_two_pages_are_one_article_whichever_changes(corpus: Path, index: Path) -> None:
+    def half(name: str, page: int, text: str) -> None:
+        write(corpus, name, text, title="老渡口添新桥", date="2025-11-10", newspaper="青屏日报", page=str(page))
+
+    half("一版", 1, "清晨，摆渡人推开了窗。（下转第三版）")
+    assert refresh(corpus, index, BigramEmbedding()).added == ("一版.md",)
+    half("三版", 3, "（上接第一版）新桥十月通车。")
+    summary = refresh(corpus, index, BigramEmbedding())
+    assert (summary.added, summary.changed) == ((), ("一版.md",))
+    article = Index(index).current().articles.article("一版.md")
+    assert article.text == "清晨，摆渡人推开了窗。\n新桥十月通车。"
+    assert [box.page for box in article.boxes] == ["1", "3"]
+    assert refresh(corpus, index, BigramEmbedding()).changed == ()
+    half("三版", 3, "（上接第一版）新桥十二月通车。")
+    assert refresh(corpus, index, BigramEmbedding()).changed == ("一版.md",)
+    assert Index(index).current().articles.article("一版.md").text.endswith("十二月通车。")
+    (corpus / "一版.md").unlink()
+    summary = refresh(corpus, index, BigramEmbedding())
+    assert (summary.added, summary.deleted) == (("三版.md",), ("一版.md",))
+    half("一版", 1, "清晨，摆渡人推开了窗。（下转第三版）")
+    summary = refresh(corpus, index, BigramEmbedding())
+    assert (summary.added, summary.deleted) == (("一版.md",), ("三版.md",))

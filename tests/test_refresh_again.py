@@ -10,18 +10,18 @@ import time
 from pathlib import Path
 
 import pytest
+from test_refresh import size, write
 
+from assistant.chain import AnswerChain
 from assistant.index import refresh as refreshing
 from assistant.index import verification
-from assistant.chain import AnswerChain
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index, current_id
+from assistant.index.verification import examine_here
+from assistant.language.text import words
 from assistant.models.embedding import Embedding
 from assistant.reading.reader import Reader
-from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
-from assistant.index.snapshot import Index, current_id
-from assistant.language.text import words
-from assistant.index.verification import examine_here
-from test_refresh import size, write
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 QUESTION = "甲街道图书馆现在有多少册图书？"

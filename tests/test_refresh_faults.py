@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from assistant.index import refresh as refreshing
-from assistant.index import snapshot as snapshots
-from assistant.index import verification
-from assistant.errors import AssistantError
-from assistant.index.refresh import refresh
 from bigram_embedding import BigramEmbedding
 from test_refresh import contents, write
+
+from assistant.errors import AssistantError
+from assistant.index import building, verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
+from assistant.index.refresh import refresh
 
 CALLS = ("builtins.open", "io.open", "os.fsync", "os.mkdir", "os.open", "os.replace", "os.scandir", "os.sendfile",
          "os.stat", "shutil.copyfile", "shutil.rmtree", "pathlib.Path.write_text")
@@ -30,8 +30,8 @@ CALLS = ("builtins.open", "io.open", "os.fsync", "os.mkdir", "os.open", "os.repl
 @pytest.fixture(autouse=True)
 def _as_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stores are copied and changed, as those of a large index are, and checked in this process."""
-    monkeypatch.setattr(refreshing, "SMALL", 0)
-    monkeypatch.setattr(refreshing, "TOMBSTONES", 1000)
+    monkeypatch.setattr(building, "SMALL", 0)
+    monkeypatch.setattr(building, "TOMBSTONES", 1000)
     monkeypatch.setattr(refreshing, "examine", verification.examine_here)
     monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.0)
 
@@ -128,10 +128,11 @@ def test_every_failing_call_loses_nothing(corpus: Path, index: Path, monkeypatch
 ONCE = """
 import sys
 from pathlib import Path
+from assistant.index import building
 from assistant.index import refresh as refreshing
 from assistant.index import verification
 from bigram_embedding import BigramEmbedding
-refreshing.SMALL, refreshing.TOMBSTONES, refreshing.examine = 0, 1000, verification.examine_here
+building.SMALL, building.TOMBSTONES, refreshing.examine = 0, 1000, verification.examine_here
 refreshing.refresh(Path(sys.argv[1]), Path(sys.argv[2]), BigramEmbedding(), wait=True)
 """
 SYSTEM_CALLS = {"pwrite64": "ENOSPC", "fsync": "EIO", "fdatasync": "EIO", "openat": "EACCES",
@@ -205,7 +206,7 @@ def test_a_full_disk_loses_nothing(corpus: Path, small_disk: Path) -> None:
     index, ballast, failed = small_disk / "index", small_disk / "ballast", 0
     refresh(corpus, index, BigramEmbedding())
     new = contents(index)
-    for trial, free in enumerate(range(0, 1_600_000, 320_000), 1):
+    for trial, free in enumerate(range(0, 400_000, 40_000), 1):
         old = new
         change(corpus, trial)
         room = os.statvfs(small_disk)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bigram_embedding import BigramEmbedding
+from test_refresh import LONG, contents, top_ten, write
 
 from assistant.index.refresh import refresh
 from assistant.index.snapshot import Index
-from bigram_embedding import BigramEmbedding
-from test_refresh import LONG, contents, top_ten, write
 
 CHILDREN = """
 import itertools, os, signal, sys

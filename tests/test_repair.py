@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from test_refresh import file_of
 
 from assistant import retrieval
-
-from assistant.models import embedding
-
-from assistant.index import verification
-from assistant.index import refresh as refreshing
-from assistant.index import snapshot as snapshots
 from assistant.cli import main
 from assistant.errors import AssistantError
-from assistant.index.snapshot import Index, Manifest, Snapshot, current_id
+from assistant.index import refresh as refreshing
+from assistant.index import verification
+from assistant.index.manifest import Manifest, seal
+from assistant.index.snapshot import Index, current_id
+from assistant.index.words import LexicalIndex
+from assistant.models import embedding
+from assistant.schema import Article, Chunk
 
 LOADED = cache(embedding.load_embedding)
 QUESTION = "甲街道图书馆有多少册图书？"
@@ -72,7 +75,7 @@ def test_a_whole_index_is_not_repaired(corpus: Path) -> None:
 @pytest.mark.parametrize("name", ["articles.db", "words/meta.json", "vectors/chroma.sqlite3", "manifest.json",
                                   "readers"])
 def test_a_damaged_file_is_repaired_without_embedding_anew(corpus: Path, name: str) -> None:
-    (folder() / name).unlink()
+    file_of(Path("index"), name).unlink()
     done = run("verify", "--repair", "--json")
     assert done.exit_code == 0 and json.loads(done.stdout)["faults"] == []
     assert "修复 Repairing:" in done.stderr and name in done.stderr and '"embedded": 0' in done.stderr
@@ -80,19 +83,19 @@ def test_a_damaged_file_is_repaired_without_embedding_anew(corpus: Path, name: s
 
 
 def test_what_only_a_look_into_the_stores_shows_is_repaired(corpus: Path) -> None:
-    """The words lack an article, and the checksums agree with that."""
-    snapshot = Snapshot(folder())
-    snapshot.words.delete(["乙.md"])
-    snapshot.words.commit()
-    snapshot.close()
-    snapshots.replace(snapshot.manifest, files=snapshots.seal(folder())).write(folder())
+    """The words have one article too many, and the checksums agree with that."""
+    manifest = Manifest.read(folder())
+    with closing(LexicalIndex.open(folder() / "words")) as words:
+        words.add(Article("多", "多出来的一篇。"), [Chunk("多", 0, 0, 7, "多出来的一篇。")])
+        words.commit()
+    replace(manifest, files=seal(Path("index"), manifest, None)).write(folder())
     done = run("verify", "--repair")
-    assert done.exit_code == 0 and "words: 乙.md@0 缺失" in done.stderr and "The index is whole" in done.stdout
+    assert done.exit_code == 0 and "words: 多@0 多余" in done.stderr and "The index is whole" in done.stdout
     assert Index(Path("index")).current().words.chunk_ids() == {"甲.md@0", "乙.md@0"}
 
 
 def test_a_repair_tells_which_articles_failed(corpus: Path) -> None:
-    (folder() / "articles.db").unlink()
+    file_of(Path("index"), "articles.db").unlink()
     (corpus / "乙.md").write_bytes(b"\xff\xfe\x00\xd8" + b"\xff" * 99)
     done = run("verify", "--repair")
     assert done.exit_code == 1 and "失败 failed 乙.md" in done.stderr
@@ -108,8 +111,8 @@ def test_an_index_without_any_manifest_cannot_be_repaired(corpus: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied", "removed", "a folder"])
 def test_a_question_to_a_damaged_index_is_answered_rightly_or_not_at_all(corpus: Path, damage: str) -> None:
-    for name in (*Manifest.read(folder()).files, "manifest.json", "readers"):
-        path = folder() / name
+    for path in (*map(Path("index").joinpath, Manifest.read(folder()).files), folder() / "manifest.json", folder() / "readers"):
+        name = path.name
         kept = path.read_bytes()
         middle = len(kept) // 2
         path.unlink()

@@ -9,18 +9,23 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bigram_embedding import BigramEmbedding
 
+from assistant.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing
 from assistant.index import snapshot as snapshots
 from assistant.index import verification
-from assistant.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing
+from assistant.index.manifest import Manifest, seal
 from assistant.index.refresh import refresh
-from assistant.index.snapshot import Index, Manifest, Snapshot, check_model, current_id, roll_back, writer, writing
+from assistant.index.snapshot import Index, check_model, current_id, roll_back, writer, writing
+from assistant.index.vectors import VectorIndex
 from assistant.index.verification import verify
-from bigram_embedding import BigramEmbedding
+from assistant.index.words import LexicalIndex
+from assistant.schema import Article, Chunk
 
 
 @pytest.fixture(autouse=True)
@@ -159,8 +164,10 @@ def test_roll_back_returns_to_the_snapshot_before(index: Path, corpus: Path) -> 
     assert reader.current().articles.article("文0.md").text == "某市第0条街道供水改造完成。"
     with pytest.raises(IndexMissing, match="no earlier snapshot"):
         roll_back(index)
-    again = change(corpus, index, "公交线路调整。")
-    assert reader.current().articles.article("文0.md").text == "公交线路调整。"
+    held = refresh(corpus, index, BigramEmbedding())
+    assert (held.snapshot, held.unchanged) == (first, 4) and "rolled back" in held.notes[0], "the corpus is unchanged"
+    again = change(corpus, index, "图书馆开放。")
+    assert reader.current().articles.article("文0.md").text == "图书馆开放。"
     assert sorted(os.listdir(index / "snapshots")) == sorted([first, again])
 
 
@@ -214,7 +221,7 @@ def test_a_foreign_current_is_damage(index: Path, name: str) -> None:
 
 def test_another_format_is_a_mismatch(index: Path) -> None:
     path = current_folder(index) / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 999'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 999'), encoding="utf-8")
     with pytest.raises(IndexMismatch, match="999"):
         Index(index).current()
 
@@ -222,10 +229,10 @@ def test_another_format_is_a_mismatch(index: Path) -> None:
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied", "removed", "a folder"])
 def test_each_damaged_file_is_named_and_never_opened(index: Path, damage: str) -> None:
     folder = current_folder(index)
-    files = [*Manifest.read(folder).files, "manifest.json", "readers"]
+    files = [*Manifest.read(folder).files, *(f"snapshots/{folder.name}/{name}" for name in ("manifest.json", "readers"))]
     assert len(files) > 8
     for name in files:
-        path = folder / name
+        path, name = index / name, name.removeprefix(f"snapshots/{folder.name}/")
         kept = path.read_bytes()
         if (not kept and damage != "removed" and damage != "a folder") or (name == "readers" and damage == "a folder"):
             continue
@@ -260,23 +267,22 @@ def test_verify_tells_what_the_index_is(index: Path) -> None:
 
 def test_verify_names_a_broken_file(index: Path) -> None:
     name = next(name for name in Manifest.read(current_folder(index)).files if name.endswith("data_level0.bin"))
-    (current_folder(index) / name).write_bytes(b"")
+    (index / name).write_bytes(b"")
     [fault] = verify(index).faults
     assert name in fault
 
 
 def test_verify_finds_what_is_missing_from_words_and_vectors(index: Path) -> None:
     """The stores are changed and sealed again, so that their files agree with the manifest."""
-    folder = current_folder(index)
-    snapshot = Snapshot(folder)
-    manifest = snapshot.manifest
-    snapshot.words.delete(["文1.md"])
-    snapshot.words.commit()
-    snapshot.vectors.delete(["文2.md@0"])
-    snapshot.vectors.seal()
-    snapshot.close()
-    snapshots.replace(manifest, files=snapshots.seal(folder)).write(folder)
-    assert verify(index).faults == ("words: 文1.md@0 缺失 / is missing", "vectors: 文2.md@0 缺失 / is missing")
+    manifest = Manifest.read(current_folder(index))
+    with closing(LexicalIndex.open(current_folder(index) / "words")) as words:
+        words.add(Article("多", "多出来的一篇。"), [Chunk("多", 0, 0, 7, "多出来的一篇。")])
+        words.commit()
+    vectors = VectorIndex.open(index / "parts" / manifest.id / "vectors", 64)
+    vectors.delete(["文2.md@0"])
+    vectors.seal()
+    replace(manifest, files=seal(index, manifest, None)).write(current_folder(index))
+    assert verify(index).faults == ("words: 多@0 多余 / does not belong", "vectors: 文2.md@0 缺失 / is missing")
 
 
 def test_a_check_that_kills_its_process_is_a_fault(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:

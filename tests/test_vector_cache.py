@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.index.vector_cache import VectorCache, text_hash
+from assistant.index.chunking import text_hash
+from assistant.index.vector_cache import VectorCache
 
 ONE, TWO, NOTHING = (np.array(numbers, np.float32) for numbers in ([0.6, 0.8], [0, 1], [0, 0]))
 

@@ -13,20 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bigram_embedding import BigramEmbedding
 from click.testing import CliRunner
 
-from assistant.index import refresh as refreshing
-from assistant.index import snapshot as snapshots
-from assistant.index import vector_place
-from assistant.index import verification
 from assistant.cli import main
 from assistant.errors import IndexDamaged, ServerAway
+from assistant.index import building, vector_place, verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
+from assistant.index.chunking import text_hash
 from assistant.index.refresh import refresh
-from assistant.retrieval import HybridRetriever
-from assistant.index.snapshot import Index, Manifest, Snapshot, current_id, roll_back
 from assistant.index.served_vectors import ServedVectors, exposed
-from assistant.index.vector_cache import text_hash
-from bigram_embedding import BigramEmbedding
+from assistant.index.snapshot import Index, Manifest, Snapshot, current_id, roll_back
+from assistant.retrieval import HybridRetriever
 
 EAST, NORTH, BETWEEN = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
 WATER = "某市第{n}条街道供水改造完成。"
@@ -66,8 +65,8 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers look at once, snapshots are checked in this process, and a deletion is one: nothing is made afresh."""
     monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(refreshing, "examine", verification.examine_here)
-    monkeypatch.setattr(refreshing, "SMALL", 0)
-    monkeypatch.setattr(refreshing, "TOMBSTONES", float("inf"))
+    monkeypatch.setattr(building, "SMALL", 0)
+    monkeypatch.setattr(building, "TOMBSTONES", float("inf"))
 
 
 @pytest.fixture
@@ -215,13 +214,14 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
+from assistant.index import building
 from assistant.index import refresh as refreshing
 from bigram_embedding import BigramEmbedding
 if sys.argv[4] == "switch":
     refreshing.switch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 else:
     refreshing.sweep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-refreshing.SMALL, refreshing.TOMBSTONES = 0, float("inf")
+building.SMALL, building.TOMBSTONES = 0, float("inf")
 refreshing.refresh(None, Path(sys.argv[1]), BigramEmbedding(), server=sys.argv[2])
 """
 

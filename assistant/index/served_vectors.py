@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from assistant.errors import ServerAway
-from assistant.index.vectors import HNSW, VectorIndex, chroma_faults
+from assistant.index.vectors import SERVED_HNSW, VectorIndex, chroma_faults
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 120
 """What the server has for one answer; Chroma's client would wait for ever. A batch of 5,000 takes some 10 s."""
-SERVED_HNSW = {name: value for name, value in HNSW.items() if name not in ("batch_size", "sync_threshold")}
-"""As in a folder, but for when files are written, which is the server's own affair."""
 
 
 class ServedVectors:
@@ -135,7 +133,7 @@ def exposed(address: str) -> bool:
         places = socket.getaddrinfo(urlsplit(address).hostname, None)
     except OSError:
         return False  # there is no such host: the connection will tell
-    return any(ipaddress.ip_address(place[4][0].partition("%")[0]).is_global for place in places)
+    return any(ipaddress.ip_address(str(place[4][0]).partition("%")[0]).is_global for place in places)
 
 
 def _keep_only(address: str, collection: str, names: Set[str]) -> None:
@@ -151,12 +149,13 @@ def _opened(address: str, collection: str, dimension: int) -> VectorIndex:
             found = client.get_collection(collection, embedding_function=None)
             return VectorIndex(f"{address}/{collection}", client, found, dimension)
     except BaseException:
-        client.close()
+        client.close()  # type: ignore[attr-defined]  # Client has it
         raise
 
 
 def _client(address: str) -> ClientAPI:
     import chromadb
+    from chromadb.config import Settings
 
     parts = urlsplit(address)
     with _away(address):
@@ -164,16 +163,16 @@ def _client(address: str) -> ClientAPI:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         socket.create_connection((parts.hostname, port), CONNECT_SECONDS).close()
         try:
-            client = chromadb.HttpClient(address, settings=chromadb.Settings(anonymized_telemetry=False))
+            client = chromadb.HttpClient(address, settings=Settings(anonymized_telemetry=False))
         except (ValueError, chromadb.errors.ChromaError) as error:  # what listens there is no Chroma server
             raise OSError(str(error)) from error
-    client._server._session.timeout = ANSWER_SECONDS  # it has no setting for this
+    client._server._session.timeout = ANSWER_SECONDS  # type: ignore[attr-defined]  # it has no setting for this
     return client
 
 
 @contextmanager
 def _connected(address: str) -> Iterator[ClientAPI]:
-    with closing(_client(address)) as client, _away(address):
+    with closing(_client(address)) as client, _away(address):  # type: ignore[type-var]  # Client can be closed
         yield client
 
 

@@ -1,21 +1,20 @@
-"""An index on disk: a folder of finished snapshots, one of which CURRENT names.
+"""An index on disk: a folder of finished snapshots, one of which CURRENT names (manifest.py tells what is in one).
 
-    index/CURRENT                    the id of the snapshot that answers
     index/lock                       held by the one refresh that may write; says which
+    index/rolled_back                the id of the snapshot that --rollback left, until the corpus changes
     index/vectors.db                 the vector cache
-    index/snapshots/<id>/            manifest.json, articles.db, words/, vectors/, and `readers`
 
 A snapshot is never changed once CURRENT has named it. Every reader holds a shared lock on its `readers`
-file for as long as it uses it; who removes a snapshot must first get that lock alone.
+file for as long as it uses it; who removes a snapshot must first get that lock alone. A part goes with the last
+snapshot that has it, so a reader may keep it open from one snapshot to the next.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
+import logging
 import os
-import re
 import shutil
 import threading
 import time
@@ -23,81 +22,27 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timezone
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.errors import IndexFault, IndexLocked, IndexMismatch, IndexMissing
 from assistant.index.articles import ArticleStore
-from assistant.errors import IndexDamaged, IndexFault, IndexLocked, IndexMismatch, IndexMissing
+from assistant.index.manifest import Manifest, current_id, damaged, is_id, share, switch
+from assistant.index.served_vectors import ServedVectors
+from assistant.index.vector_parts import PartedVectors, open_parts
+from assistant.index.vectors import Vectors, import_chroma
 from assistant.index.words import LexicalIndex
 from assistant.schema import Coverage
-from assistant.index.vectors import VectorIndex, Vectors, import_chroma
-from assistant.index.served_vectors import ServedVectors
 
 if TYPE_CHECKING:
     from assistant.models.embedding import Embedding
 
-FORMAT = 1
-"""Changes whenever a snapshot's files or the reading of the corpus change, so that an index is made anew."""
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.2
 """How often a reader looks whether CURRENT has changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a snapshot is made of. `files` gives (size in bytes, SHA-256) of each of its files by path in it.
-
-    `previous` is the id of the snapshot before, or "". `tombstones` counts the vectors deleted from the
-    vector index since it was made afresh: they still take up room and time in it. Where a Chroma server holds
-    the vectors, `server` is its address and `collection` their place on it; both are "" where the snapshot does.
-    """
-
-    id: str
-    previous: str
-    created: str
-    corpus: str
-    embedding: str
-    fingerprint: str
-    dimension: int
-    chunking: str
-    articles: int
-    chunks: int
-    tombstones: int
-    files: dict[str, tuple[int, str]]
-    format: int = FORMAT
-    server: str = ""
-    collection: str = ""
-
-    @classmethod
-    def read(cls, folder: Path) -> Manifest:
-        """The manifest in a snapshot's folder. Raises IndexDamaged, or IndexMismatch for another format."""
-        try:
-            row = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            if row["format"] != FORMAT:
-                raise IndexMismatch(
-                    f"索引是另一版本的格式（{row['format']}，本版为 {FORMAT}）。请运行 assistant refresh。",
-                    f"The index has the format of another version ({row['format']}, not {FORMAT}). "
-                    "Run: assistant refresh",
-                )
-            files = {name: (size, digest) for name, (size, digest) in row["files"].items()}
-            return cls(**{**{f.name: row[f.name] for f in fields(cls) if f.name in row}, "files": files})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _damaged(f"{folder / 'manifest.json'}（{error}）", f"{folder / 'manifest.json'} ({error})") from error
-
-    def write(self, folder: Path) -> None:
-        """Puts the manifest into a snapshot's folder."""
-        text = json.dumps(asdict(self), indent=1)
-        (folder / "manifest.json").write_text(text, encoding="utf-8")
-
-    def broken(self, folder: Path, *, contents: bool) -> list[str]:
-        """The files that are missing or of another size than they were; with `contents`, or of other bytes."""
-        def intact(name: str) -> bool:
-            return _intact(folder / name, *self.files[name], contents)
-
-        with ThreadPoolExecutor() as threads:
-            return [name for name, well in zip(self.files, threads.map(intact, self.files), strict=True) if not well]
+_log = logging.getLogger(__name__)
 
 
 class Snapshot:
@@ -107,27 +52,41 @@ class Snapshot:
     or at once by `close`.
     """
 
-    def __init__(self, folder: Path, *, contents: bool = True) -> None:
+    def __init__(self, folder: Path, *, contents: bool = True, beside: Snapshot | None = None) -> None:
         """Opens a snapshot's folder; without `contents` only the sizes of its files are compared beforehand.
 
+        What it has in common with the one `beside`, which is open, is neither compared nor opened again.
         Raises FileNotFoundError or BlockingIOError when the folder is gone or going, IndexDamaged when a file
-        is not as the manifest has it, and IndexMismatch when the format is another version's.
+        is not as the manifest has it, IndexMismatch when the format is another version's, and IndexFault where
+        a file may not be read.
         """
         self._lease = weakref.finalize(self, os.close, _lease(folder))
-        self.manifest = Manifest.read(folder)
-        with ThreadPoolExecutor(1) as beside:
-            comparing = beside.submit(self.manifest.broken, folder, contents=contents)
-            import_chroma()
-        if broken := comparing.result():
-            raise _damaged(f"{folder} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {folder}")
-        self.articles = ArticleStore.open(folder / "articles.db")
-        self.words = LexicalIndex.open(folder / "words")
-        self.vectors = open_vectors(folder, self.manifest, self.articles)
+        index = folder.parent.parent
+        try:
+            self.manifest = Manifest.read(folder)
+            with ThreadPoolExecutor(1) as aside:
+                known = beside.manifest if beside else None
+                comparing = aside.submit(self.manifest.broken, index, contents=contents, known=known)
+                if beside is None:
+                    import_chroma()
+            broken = comparing.result()
+        except PermissionError as error:
+            raise _not_permitted(error) from error
+        if broken:
+            raise damaged(f"{index} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {index}")
+        self.articles = ArticleStore.open(*self.manifest.layers(index))
+        self.words = LexicalIndex.open(folder / "words", self.articles.born())
+        self.vectors: Vectors = open_vectors(index, self.manifest, self.articles, beside.vectors if beside else None)
 
     @cached_property
     def coverage(self) -> Coverage:
-        """What the snapshot holds; counted once, which takes half a second for 68,161 articles."""
+        """What the snapshot holds; counted once."""
         return self.articles.coverage()
+
+    @cached_property
+    def dates(self) -> dict[str, str]:
+        """The date of each article by its id, newest first; read once."""
+        return self.articles.dates()
 
     def close(self) -> None:
         """Frees the files; nobody may use the snapshot afterwards."""
@@ -136,11 +95,16 @@ class Snapshot:
         self._lease()
 
 
-def open_vectors(folder: Path, manifest: Manifest, articles: ArticleStore) -> Vectors:
-    """The vectors of a snapshot, wherever they lie. Raises ServerAway or IndexDamaged."""
-    if not manifest.server:
-        return VectorIndex.open(folder / "vectors", manifest.dimension)
-    return ServedVectors(manifest.server, manifest.collection, manifest.dimension, articles.chunk_hashes())
+def open_vectors(index: Path, manifest: Manifest, articles: ArticleStore, beside: Vectors | None = None) -> Vectors:
+    """The vectors of a snapshot, wherever they lie. Raises ServerAway or IndexDamaged.
+
+    The base of those `beside` is taken over where it is the same.
+    """
+    if manifest.server:
+        return ServedVectors(manifest.server, manifest.collection, manifest.dimension, articles.chunk_hashes())
+    folders = [index / "parts" / part for part in manifest.parts]
+    spoken_for = [articles.spoken_for(layer) if layer else set() for layer in range(len(folders))]
+    return open_parts(folders, spoken_for, manifest.dimension, beside if isinstance(beside, PartedVectors) else None)
 
 
 class Index:
@@ -151,23 +115,38 @@ class Index:
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._looked = 0.0
+        self._refused = ""
 
     def current(self) -> Snapshot:
         """The snapshot that CURRENT names, opened anew within LOOK_SECONDS of its change.
 
         The snapshot before lives on for those who still use it. While one thread opens the new one, the
-        others are given the old. Raises IndexMissing, IndexMismatch or IndexDamaged.
+        others are given the old; and so is everybody when the new one cannot be opened, which the log tells.
+        Raises IndexMissing, IndexMismatch or IndexDamaged, and IndexFault where it may not be read.
         """
         snapshot = self._snapshot
-        if not self._lock.acquire(blocking=snapshot is None):
+        if not self._lock.acquire(blocking=snapshot is None) and snapshot is not None:
             return snapshot
         try:
             if self._snapshot is None or time.monotonic() - self._looked > LOOK_SECONDS:
-                self._snapshot = _newest(self.path, self._snapshot)
+                self._snapshot = self._newest(self._snapshot)
                 self._looked = time.monotonic()
             return self._snapshot
         finally:
             self._lock.release()
+
+    def _newest(self, known: Snapshot | None) -> Snapshot:
+        try:
+            return _newest(self.path, known)
+        except IndexMissing:
+            raise
+        except IndexFault as fault:
+            if known is None or not known.manifest.folder(self.path).is_dir():
+                raise
+            if self._refused != fault.english:
+                _log.warning("still answering from the snapshot %s: %s", known.manifest.id, fault)
+                self._refused = fault.english
+            return known
 
 
 def check_model(snapshot: Snapshot, embedding: Embedding) -> None:
@@ -181,82 +160,10 @@ def check_model(snapshot: Snapshot, embedding: Embedding) -> None:
         )
 
 
-def current_id(index: Path) -> str:
-    """The id in CURRENT. Raises IndexMissing where there is none, IndexDamaged where it names no snapshot."""
-    try:
-        name = (index / "CURRENT").read_text(encoding="ascii").strip()
-    except FileNotFoundError as error:
-        raise IndexMissing(
-            f"{index} 里还没有索引。请运行 assistant refresh --index {index}。",
-            f"There is no index in {index} yet. Run: assistant refresh --index {index}",
-        ) from error
-    except (UnicodeDecodeError, NotADirectoryError, IsADirectoryError) as error:
-        raise _damaged(f"{index / 'CURRENT'}（{error}）", f"{index / 'CURRENT'} ({error})") from error
-    if not re.fullmatch(r"\d{8}T\d{12}Z", name):
-        raise _damaged(f"{index / 'CURRENT'}", f"{index / 'CURRENT'}")
-    return name
-
-
-def recorded_corpus(index: Path) -> str | None:
-    """The corpus folder that the current snapshot was made from, whatever its format; None where unknown.
-
-    Where that cannot be read, the newest snapshot tells that can.
-    """
-    names = sorted((path.name for path in (index / "snapshots").glob("*")), reverse=True)
-    with suppress(IndexFault):
-        names.insert(0, current_id(index))
-    for name in names:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return str(json.loads((index / "snapshots" / name / "manifest.json").read_text(encoding="utf-8"))["corpus"])
-    return None
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def new_id() -> str:
-    """An id for a snapshot made now; ids sort by time."""
-    return datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%fZ")
-
-
-def seal(folder: Path) -> dict[str, tuple[int, str]]:
-    """The (size, SHA-256) of every file of a snapshot by path in it, once all of it is flushed to the disk."""
-    def sealed(path: Path) -> tuple[int, str]:
-        flush(path)
-        return (path.stat().st_size, sha256(path)) if path.is_file() else (0, "")
-
-    paths = sorted(folder.rglob("*"))
-    with ThreadPoolExecutor() as threads:  # one waits for the disk while another counts
-        rows = zip(paths, threads.map(sealed, paths), strict=True)
-        return {path.relative_to(folder).as_posix(): row for path, row in rows
-                if row[1] and path.suffix != ".lock" and path.name not in ("readers", "manifest.json")}
-
-
-def copy_folder(source: Path, target: Path) -> None:
-    """Copies a folder. A full disk is the OSError that it is: shutil.copytree gathers them in one without a number."""
-    target.mkdir()
-    for path in sorted(source.rglob("*")):
-        beside = target / path.relative_to(source)
-        beside.mkdir() if path.is_dir() else shutil.copyfile(path, beside)
-
-
-def switch(index: Path, snapshot_id: str) -> None:
-    """Makes CURRENT name a snapshot, in one step and for good, also when the power fails."""
-    beside = index / "CURRENT.new"
-    beside.write_text(snapshot_id + "\n", encoding="ascii")
-    folders = (index / "snapshots" / snapshot_id, index / "snapshots", index)
-    for path in (folders[0] / "manifest.json", beside, *folders):
-        flush(path)
-    os.replace(beside, index / "CURRENT")
-    flush(index)
-
-
 def roll_back(index: Path, *, wait: bool = False) -> Manifest:
     """The manifest of the snapshot before the current one, once CURRENT names it again.
 
+    It holds until the corpus changes: `rolled_back` tells a refresh what it is not to make again.
     Raises IndexMissing when there is none before, IndexDamaged when it is not whole, IndexLocked as `writing`.
     """
     with writing(index, wait=wait):
@@ -268,30 +175,55 @@ def roll_back(index: Path, *, wait: bool = False) -> Manifest:
                 f"There is no earlier snapshot in {index} to return to; the current one stays.",
             )
         earlier = Manifest.read(folder)
-        if broken := earlier.broken(folder, contents=True):
-            raise _damaged(f"{folder} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {folder}")
+        if broken := earlier.broken(index, contents=True):
+            raise damaged(f"{index} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {index}")
+        (index / "rolled_back").write_text(current.id + "\n", encoding="ascii")
+        share(index / "rolled_back", index)
         switch(index, earlier.id)
         return earlier
 
 
-def remove_others(index: Path) -> None:
-    """Removes every snapshot that nobody reads but the current one and the one before it.
+def rolled_back(index: Path) -> Manifest | None:
+    """The manifest of the snapshot that a rollback left, as long as it is there."""
+    with suppress(OSError, IndexFault, UnicodeDecodeError):
+        if is_id(name := (index / "rolled_back").read_text(encoding="ascii").strip()):
+            return Manifest.read(index / "snapshots" / name)
+    return None
 
-    While the one that CURRENT names cannot be read, only half-made ones, which have no manifest, are removed.
+
+def remove_others(index: Path, *, read: bool = False) -> None:
+    """Removes every snapshot that nobody reads (with `read`, that somebody reads too) but those that are needed,
+    and the parts that are in none that stays.
+
+    Needed are the current one, the one before it, the one that a rollback left, and one that alone has the articles
+    of files that cannot be read now. While the one that CURRENT names cannot be read, only half-made ones, which
+    have no manifest, are removed.
     """
     folders = [path for path in (index / "snapshots").glob("*") if path.is_dir()]
     try:
         current = Manifest.read(index / "snapshots" / current_id(index))
-        keep = {current.id, current.previous}
+        left = rolled_back(index)
+        keep = {current.id, current.previous, current.kept, left.id if left else ""}
     except IndexMissing:
         keep = set()
     except IndexFault:
         keep = {folder.name for folder in folders if (folder / "manifest.json").exists()}
     for folder in folders:
-        if folder.name in keep:
-            continue
-        with suppress(OSError):  # someone reads it, or it cannot be removed: the next refresh tries again
-            _remove(folder)
+        if folder.name not in keep:
+            with suppress(OSError):  # someone reads it, or it cannot be removed: the next refresh tries again
+                shutil.rmtree(folder) if read else _remove(folder)
+    parts: set[str] = set()
+    for path in (index / "snapshots").glob("*/manifest.json"):
+        try:
+            parts.update(Manifest.read(path.parent).parts)
+        except IndexMismatch:
+            continue  # the format of another version has no parts
+        except (IndexFault, OSError):
+            return  # nobody can tell which parts it needs
+    for folder in (index / "parts").glob("*"):
+        if folder.name not in parts:
+            with suppress(OSError):
+                shutil.rmtree(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +245,7 @@ def writing(index: Path, *, wait: bool = False) -> Iterator[Callable[[str, int, 
     """
     index.mkdir(parents=True, exist_ok=True)
     with open(index / "lock", "a+", encoding="utf-8") as lock:
+        share(index / "lock", index)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
@@ -349,23 +282,26 @@ def writer(index: Path) -> Writer | None:
     return state
 
 
-def flush(path: Path) -> None:
-    """Has a file or folder written to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _newest(index: Path, known: Snapshot | None) -> Snapshot:
     for _ in range(10):
-        name = current_id(index)
-        if known is not None and known.manifest.id == name:
-            return known
-        with suppress(FileNotFoundError, BlockingIOError):  # removed since CURRENT was read: it names another by now
-            return Snapshot(index / "snapshots" / name)
-    raise _damaged(f"{index / 'snapshots' / name / 'readers'}", f"{index / 'snapshots' / name / 'readers'}")
+        try:
+            name = current_id(index)
+            if known is not None and known.manifest.id == name:
+                return known
+            with suppress(FileNotFoundError, BlockingIOError):  # removed since CURRENT was read: it names another by now
+                return Snapshot(index / "snapshots" / name, beside=known)
+        except PermissionError as error:
+            raise _not_permitted(error) from error
+    raise damaged(f"{index / 'snapshots' / name / 'readers'}", f"{index / 'snapshots' / name / 'readers'}")
+
+
+def _not_permitted(error: PermissionError) -> IndexFault:
+    place = error.filename
+    return IndexFault(
+        f"没有读取索引里 {place} 的权限。请让建索引的人运行 chmod -R g+rX 索引文件夹，或用同一个用户更新和问答。",
+        f"No permission to read {place} of the index. Have its owner run chmod -R g+rX on the index folder, or refresh "
+        "and ask as the same user.",
+    )
 
 
 def _lease(folder: Path, kind: int = fcntl.LOCK_SH) -> int:
@@ -391,17 +327,3 @@ def _remove(folder: Path) -> None:
     finally:
         if lease is not None:
             os.close(lease)
-
-
-def _intact(path: Path, size: int, digest: str, contents: bool) -> bool:
-    try:
-        return path.stat().st_size == size and (not contents or sha256(path) == digest)
-    except OSError:
-        return False
-
-
-def _damaged(chinese: str, english: str) -> IndexDamaged:
-    return IndexDamaged(
-        f"索引坏了：{chinese}。请运行 assistant verify 查看，或 assistant refresh --rebuild 重建。",
-        f"The index is damaged: {english}. Run: assistant verify, or assistant refresh --rebuild",
-    )

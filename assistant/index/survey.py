@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import cast
 
-from assistant.index.articles import ArticleStore, StoredFile, StoredLine
 from assistant.corpus.files import CorpusFile, corpus_files, read_file
+from assistant.corpus.formats.source import FILE_BYTES
 from assistant.errors import UnreadableFile
+from assistant.index.articles import ArticleStore, StoredFile
+from assistant.index.manifest import sha256
 from assistant.schema import Article, Failure
-from assistant.index.snapshot import sha256
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a stage ("files", "articles", "chunks", "words", "vectors", "verify"), how much is done, of how much."""
@@ -43,7 +45,7 @@ def survey(corpus: Path, known: dict[str, StoredFile], checksum: bool, tell: Pro
             status = file.path.stat()
             now = StoredFile(file.name, status.st_size, status.st_mtime_ns)
             known_time = before is not None and (before.size, before.mtime_ns) == (now.size, now.mtime_ns)
-            if known_time and not checksum and not before.broken:
+            if before is not None and known_time and not checksum and not before.broken:
                 continue
             now = replace(now, sha256=sha256(file.path))
         except OSError as error:
@@ -84,15 +86,47 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """The marks of files whose lines do not end with a byte of their own."""
 
 
-class NewLines:
-    """An open file that gives blank lines for those of `known` (their digests by number) that it still has."""
+class _Hashed(io.RawIOBase):
+    """An open file, read from its start; `sha256` is of the bytes that it gave, whatever the file holds by now."""
 
-    def __init__(self, stream: BinaryIO, known: Mapping[int, bytes]) -> None:
-        self._stream, self._known, self._ended = stream, known, True
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream, self._hash, self._hashed, self._ended = stream, hashlib.sha256(), 0, False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader gives no other
+        start = self._stream.tell()
+        count = self._stream.readinto(buffer)
+        if start <= self._hashed < start + count:
+            self._hash.update(buffer[self._hashed - start:count])
+            self._hashed = start + count
+        self._ended = self._ended or (count == 0 and start == self._hashed)
+        return count
+
+    def sha256(self, size: int) -> str:
+        """The SHA-256 as hex; "" where the file was not read to its end, or at least `size` bytes of it."""
+        return self._hash.hexdigest() if self._ended or self._hashed >= size else ""
+
+
+class NewLines:
+    """An open file that gives blank lines for those it is known to have had: `known` are article ids by digest.
+
+    A line whose article is named after its number is known only in its own place.
+    """
+
+    def __init__(self, stream: io.BufferedReader, name: str, known: Mapping[bytes, str]) -> None:
+        self._stream, self._named, self._known, self._ended = stream, f"{name}#", known, True
         self.number, self.digest = 0, b""
         """Of the line read last, counted from 1; the digest is empty where only a part was read."""
-        self.met: set[int] = set()
-        """The known lines that were met so far."""
+        self.met: set[bytes] = set()
+        """The digests of the known lines that were met so far."""
 
     def peek(self, size: int) -> bytes:
         """The next bytes, which stay unread."""
@@ -101,13 +135,16 @@ class NewLines:
     def readline(self, limit: int) -> bytes:
         """The next line, or `limit` bytes of it."""
         raw = self._stream.readline(limit)
-        begun, self._ended = self._ended, raw.endswith(b"\n") or len(raw) < limit
+        begun, self._ended = self._ended, raw[-1:] == b"\n" or len(raw) < limit
         self.number += begun
-        self.digest = hashlib.sha256(raw.rstrip(b"\r\n")).digest()[:16] if begun and self._ended else b""
-        if raw and self._known.get(self.number) == self.digest:
-            self.met.add(self.number)
-            return b"\n"
-        return raw
+        self.digest = digest = hashlib.sha256(raw.rstrip(b"\r\n")).digest()[:16] if begun and self._ended else b""
+        article_id = self._known.get(digest) if raw else None
+        if article_id is None or digest in self.met:
+            return raw
+        if article_id.startswith(self._named) and article_id != f"{self._named}{self.number}":
+            return raw
+        self.met.add(digest)
+        return b"\n"
 
 
 def read_files(changed: Survey, store: ArticleStore, tell: Progress) -> None:
@@ -126,10 +163,13 @@ def read_files(changed: Survey, store: ArticleStore, tell: Progress) -> None:
     for file, record in changed.read:
         known = store.lines(file.name)
         done = _read_into(store, file, record, known, count) or _read_into(store, file, record, {}, count)
+        assert done is not None  # where no line is known, no id is a known one's
         store.put_file(done)
+    store.join_halves()
+    store.put_skipped(changed.skipped)
 
 
-def _read_into(store: ArticleStore, file: CorpusFile, record: StoredFile, known: Mapping[int, StoredLine],
+def _read_into(store: ArticleStore, file: CorpusFile, record: StoredFile, known: Mapping[bytes, str],
                count: Callable[[], None]) -> StoredFile | None:
     """Puts the articles of one file into the store, without a look into known lines; the record tells what failed.
 
@@ -138,29 +178,34 @@ def _read_into(store: ArticleStore, file: CorpusFile, record: StoredFile, known:
     """
     failures: list[Failure] = []
     ids: set[str] = set()
-    new: list[StoredLine] = []
+    hashed: _Hashed | None = None
     lines: NewLines | None = None
 
-    def through(stream: BinaryIO) -> BinaryIO:
-        nonlocal lines
-        if not file.name.lower().endswith(".jsonl") or stream.peek(2)[:2] in UTF_16:
-            return stream
-        lines = NewLines(stream, {number: line.digest for number, line in known.items()})
-        return lines
+    def through(stream: io.BufferedReader) -> io.BufferedReader:
+        nonlocal lines, hashed
+        hashed = _Hashed(stream)
+        buffered: io.BufferedReader = io.BufferedReader(hashed, 2**18)
+        if not file.name.lower().endswith(".jsonl"):
+            if record.size > FILE_BYTES:
+                return buffered
+            # some formats are read from several places, and are then to be the bytes that were hashed
+            return io.BufferedReader(cast(io.RawIOBase, io.BytesIO(buffered.read())))
+        if buffered.peek(2)[:2] in UTF_16:
+            return buffered
+        lines = NewLines(buffered, file.name, known)
+        return cast(io.BufferedReader, lines)
 
-    def articles() -> Iterator[Article]:
+    def articles() -> Iterator[tuple[Article, bytes]]:
         for row in _rows(file, through):
             if isinstance(row, Failure):
                 failures.append(row)
-                continue
-            ids.add(row.id)
-            if lines and lines.digest:
-                new.append(StoredLine(lines.number, lines.digest, row.id))
-            yield row
-            count()
+            else:
+                ids.add(row.id)
+                yield row, lines.digest if lines else b""
+                count()
 
     def kept() -> set[str]:
-        return {known[number].article_id for number in lines.met} if lines else set()
+        return {known[digest] for digest in lines.met} if lines else set()
 
     def whole() -> bool:
         return not failures or (failures[-1].line is not None and bool(ids or kept()))
@@ -168,11 +213,13 @@ def _read_into(store: ArticleStore, file: CorpusFile, record: StoredFile, known:
     store.put_articles(file.name, articles(), whole=whole, kept=kept)
     if ids & kept():
         return None
-    store.put_lines(file.name, known.keys() - (lines.met if lines else set()) if whole() else (), new)
+    if hashed and (read := hashed.sha256(record.size)) and read != record.sha256:
+        # it has changed since: what was read is kept, and its time, which may not be that of this, is looked at again
+        record = replace(record, sha256=read, mtime_ns=0)
     return replace(record, failures=tuple(failures))
 
 
-def _rows(file: CorpusFile, through: Callable[[BinaryIO], BinaryIO] = lambda stream: stream,
+def _rows(file: CorpusFile, through: Callable[[io.BufferedReader], io.BufferedReader] = lambda stream: stream,
           ) -> Iterator[Article | Failure]:
     """What `read_file` gives; a failure of the whole file comes last and has no line."""
     try:

@@ -5,7 +5,6 @@ A cache only: what is lost or damaged in it is embedded anew.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence, Set
@@ -13,23 +12,20 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.index.articles import disk_faults
+from assistant.index.layers import disk_faults
 
 SCHEMA = """
+PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
+PRAGMA secure_delete = ON;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS vectors (
     text_hash BLOB, fingerprint TEXT, vector BLOB, UNIQUE (text_hash, fingerprint));
 """
 STORED = np.dtype("<f2")
-"""Half precision: a difference of 1e-4 in a vector (STACK), for half the size."""
+"""Half precision: a difference of 1e-4 in a vector, for half the size."""
 CHECK_BYTES = 4
 """A checksum follows each vector: one whose bytes have changed may still be of unit length."""
-
-
-def text_hash(text: str) -> bytes:
-    """A digest of a text that is embedded."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 class VectorCache:
@@ -45,7 +41,15 @@ class VectorCache:
         marks = ", ".join("?" * len(hashes))
         sql = ("SELECT text_hash, vector FROM vectors WHERE fingerprint = ? AND length(vector) = ? "
                f"AND text_hash IN ({marks})")
-        rows = self._db.execute(sql, (self._fingerprint, self._dimension * STORED.itemsize + CHECK_BYTES, *hashes))
+        size = self._dimension * STORED.itemsize + CHECK_BYTES
+        try:
+            rows = self._db.execute(sql, (self._fingerprint, size, *hashes)).fetchall()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:  # some page of it is damaged
+            self._db.close()
+            self._db = _begun_anew(self._path)
+            return {}
         vectors = {key: np.frombuffer(blob[:-CHECK_BYTES], STORED).astype(np.float32) for key, blob in rows
                    if blob[-CHECK_BYTES:] == _check(blob[:-CHECK_BYTES])}
         return {key: vector for key, vector in vectors.items() if _sound(vector)}
@@ -65,8 +69,8 @@ class VectorCache:
             unneeded = [(row,) for row, digest, fingerprint in rows if digest not in needed.get(fingerprint, ())]
             self._db.executemany("DELETE FROM vectors WHERE rowid = ?", unneeded)
             self._db.commit()
-            if len(unneeded) > len(rows) / 4:
-                self._db.execute("VACUUM")
+            # Not VACUUM, which needs room for a copy where temporary files lie.
+            self._db.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
 
     def close(self) -> None:
         """Frees the file."""
@@ -89,18 +93,20 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        for part in path.parent.glob(f"{path.name}*"):  # with SQLite's own -wal and -shm
-            part.unlink()
-        return _connect(path)
+        return _begun_anew(path)
+
+
+def _begun_anew(path: Path) -> sqlite3.Connection:
+    for part in path.parent.glob(f"{path.name}*"):  # with SQLite's own -wal and -shm
+        part.unlink()
+    return _connect(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """A connection. Raises sqlite3.DatabaseError when the file is damaged."""
+    """A connection. Raises sqlite3.DatabaseError when the file is none of SQLite's."""
     connection = sqlite3.connect(path.absolute().as_uri(), uri=True)
     try:
         connection.executescript(SCHEMA)
-        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError("quick_check")
     except sqlite3.DatabaseError:
         connection.close()
         raise

@@ -1,4 +1,4 @@
-"""Where the vectors of a new snapshot are put: into its folder, or on a Chroma server; and what leaves the server.
+"""The vectors of an index on a Chroma server: where a new snapshot's are put, and what leaves the server.
 
 On a server an index has one collection, and a new one whenever its vectors are made afresh: for another model,
 or when too much was deleted from the one before. `index/identity` tells its collections from other indexes'.
@@ -7,31 +7,27 @@ or when too much was deleted from the one before. `index/identity` tells its col
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
-from assistant.index.articles import ArticleStore
 from assistant.errors import IndexFault
-from assistant.index.snapshot import Manifest, copy_folder, flush
-from assistant.index.vectors import VectorIndex, Vectors
+from assistant.index.articles import ArticleStore
+from assistant.index.manifest import Manifest, flush, share
 from assistant.index.served_vectors import ServedVectors, forget, lacks
+from assistant.index.vectors import GrowingVectors
 
 
-def new_vectors(folder: Path, before: Manifest | None, server: str, dimension: int,
-                store: ArticleStore) -> tuple[Vectors, str]:
-    """(vectors, name of their collection or "") for the snapshot being made in `folder` out of `store`.
+def served(index: Path, before: Manifest | None, server: str, snapshot_id: str, dimension: int,
+           hashes: Mapping[str, bytes]) -> tuple[GrowingVectors, str]:
+    """(vectors, name of their collection) on the server, for a new snapshot of chunks with these text hashes.
 
-    They are those of the snapshot `before`, copied where they lie in a folder; where it is None, there are none.
+    They go into the collection of the snapshot `before`, or where it is None into one of their own.
     """
-    if server:
-        collection = before.collection if before else f"newspaper-{_identity(folder.parent.parent)}-{folder.name}"
-        make = ServedVectors if before else ServedVectors.create
-        return make(server, collection, dimension, store.chunk_hashes()), collection
-    if before is None:
-        return VectorIndex.create(folder / "vectors", dimension), ""
-    copy_folder(folder.parent / before.id / "vectors", folder / "vectors")
-    return VectorIndex.open(folder / "vectors", dimension), ""
+    if before:
+        return ServedVectors(server, before.collection, dimension, hashes), before.collection
+    collection = f"newspaper-{_identity(index)}-{snapshot_id}"
+    return ServedVectors.create(server, collection, dimension, hashes), collection
 
 
 def is_placed(index: Path, manifest: Manifest, server: str) -> bool:
@@ -67,8 +63,8 @@ def _manifests(index: Path) -> Iterator[Manifest]:
 
 
 def _hashes(index: Path, manifest: Manifest) -> set[bytes]:
-    with closing(ArticleStore.open(index / "snapshots" / manifest.id / "articles.db")) as store:
-        return store.text_hashes()
+    with closing(ArticleStore.open(*manifest.layers(index))) as store:
+        return set(store.chunk_hashes().values())
 
 
 def _identity(index: Path) -> str:
@@ -76,6 +72,7 @@ def _identity(index: Path) -> str:
     path = index / "identity"
     if not path.exists():
         path.write_text(uuid.uuid4().hex[:16] + "\n", encoding="ascii")
+        share(path, index)
         flush(path)
         flush(index)
     return path.read_text(encoding="ascii").strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,20 +13,29 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from assistant.errors import IndexDamaged
+from assistant.index.mirror import made_at, opened_at
 
 if TYPE_CHECKING:
     from chromadb import Collection
     from chromadb.api import ClientAPI
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
 
 NAME = "chunks"
-HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": 200,
-        "batch_size": 1, "sync_threshold": 1}
+NEAR = 1e-3
+"""Similarities this close are the same: the vectors are kept in half precision."""
+SERVED_HNSW: CreateHNSWConfiguration = {"space": "cosine", "max_neighbors": 32, "ef_construction": 100, "ef_search": 200}
+"""On a server, whose own affair it is when files are written."""
+HNSW: CreateHNSWConfiguration = {**SERVED_HNSW, "batch_size": 1, "sync_threshold": 1}
 """With the first four, 500 of 169,000 chunks (512 numbers each) all found themselves, and 99.8 % of their ten
-nearest; an `ef_construction` of 200 takes twice as long for 0.2 % more, and Chroma's defaults miss some (STACK).
+nearest; an `ef_construction` of 200 takes twice as long for 0.2 % more, and Chroma's defaults miss some.
 
 The last two have every call written through to the graph's files. By default up to 1,000 vectors wait in
 Chroma's log, and whoever opens the index works them in again and rewrites its files.
 """
+WIDER = (200, 1000, 5000)
+"""What `ef_search` is raised to where vectors lie so oddly that some are not found by themselves."""
+SAMPLE = 50
+"""Vectors that are looked for by themselves, spread evenly over the index."""
 BATCH = 5000
 """Ids in one call. Chroma takes 5,461, and compares this many exactly where it is told among which to look."""
 
@@ -33,13 +43,18 @@ BATCH = 5000
 class Vectors(Protocol):
     """Vectors by chunk id, wherever they lie; `VectorIndex` tells what each method does."""
 
-    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None: ...
-    def delete(self, ids: Iterable[str]) -> None: ...
     def search(self, vector: np.ndarray, k: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]: ...
     def vectors(self, ids: Sequence[str]) -> np.ndarray: ...
     def ids(self) -> set[str]: ...
     def count(self) -> int: ...
     def close(self) -> None: ...
+
+
+class GrowingVectors(Vectors, Protocol):
+    """Vectors of a snapshot that is being made."""
+
+    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None: ...
+    def delete(self, ids: Iterable[str]) -> None: ...
     def seal(self) -> None: ...
 
 
@@ -52,15 +67,18 @@ class VectorIndex:
     def __init__(self, place: Path | str, client: ClientAPI, collection: Collection, dimension: int) -> None:
         self._place, self._collection, self._dimension = place, collection, dimension
         self._batch = min(BATCH, client.get_max_batch_size())
-        self._closing = weakref.finalize(self, client.close)
+        self._closing = weakref.finalize(self, client.close)  # type: ignore[attr-defined]  # Client has it
 
     @classmethod
     def create(cls, folder: Path, dimension: int) -> VectorIndex:
         """An empty index in `folder`, for vectors of `dimension` numbers."""
         with chroma_faults(folder):
-            client = _client(folder)
+            path, forget = made_at(folder)
+            client = _client(path)
             collection = client.create_collection(NAME, embedding_function=None, configuration={"hnsw": HNSW})
-            return cls(folder, client, collection, dimension)
+            index = cls(folder, client, collection, dimension)
+            weakref.finalize(index, forget)
+        return index
 
     @classmethod
     def open(cls, folder: Path, dimension: int) -> VectorIndex:
@@ -71,8 +89,10 @@ class VectorIndex:
         if not (folder / "chroma.sqlite3").is_file():
             raise _damaged(folder, "chroma.sqlite3 is missing")
         with chroma_faults(folder):
-            client = _client(folder)
+            path, forget = opened_at(folder)
+            client = _client(path)
             index = cls(folder, client, client.get_collection(NAME, embedding_function=None), dimension)
+            weakref.finalize(index, forget)
         return index
 
     def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None:
@@ -103,7 +123,9 @@ class VectorIndex:
         with chroma_faults(self._place):
             for ids in [None] if among is None else _batches(among, self._batch):
                 found = self._collection.query(vector[np.newaxis], n_results=k, ids=ids, include=["distances"])
-                hits += zip(found["ids"][0], (1 - distance for distance in found["distances"][0]), strict=True)
+                distances = found["distances"]
+                assert distances is not None  # they were asked for
+                hits += zip(found["ids"][0], (1 - distance for distance in distances[0]), strict=True)
         hits = [hit for hit in hits if hit[1] > 0]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
 
@@ -116,10 +138,23 @@ class VectorIndex:
         with chroma_faults(self._place):
             for batch in _batches(ids, self._batch):
                 rows = self._collection.get(batch, include=["embeddings"])
-                found.update(zip(rows["ids"], rows["embeddings"], strict=True))
+                embeddings = rows["embeddings"]
+                assert embeddings is not None  # they were asked for
+                found.update(zip(rows["ids"], map(np.asarray, embeddings), strict=True))
         if wrong := [name for name in ids if name not in found or len(found[name]) != self._dimension]:
             raise _damaged(self._place, f"no vector of {self._dimension} numbers for {wrong[0]}")
         return np.array([found[name] for name in ids], np.float32).reshape(len(ids), self._dimension)
+
+    def reach(self, ids: Sequence[str]) -> None:
+        """Has the search look wider until each of a sample of these vectors is found by itself, or it cannot."""
+        sample = ids[::max(1, len(ids) // SAMPLE)]
+        vectors = self.vectors(sample)
+        for width in WIDER:
+            with chroma_faults(self._place):
+                if width > HNSW["ef_search"]:
+                    self._collection.modify(configuration={"hnsw": {"ef_search": width}})
+            if all(found and found[0][1] > 1 - NEAR for vector in vectors if vector.any() for found in [self.search(vector, 1)]):
+                break
 
     def ids(self) -> set[str]:
         """The ids of all vectors."""
@@ -148,6 +183,14 @@ class VectorIndex:
             database.commit()
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Copies a folder. A full disk is the OSError that it is: shutil.copytree gathers them in one without a number."""
+    target.mkdir()
+    for path in sorted(source.rglob("*")):
+        beside = target / path.relative_to(source)
+        beside.mkdir() if path.is_dir() else shutil.copyfile(path, beside)
+
+
 def import_chroma() -> None:
     """Chroma takes half a second to import, in which something else may be done beside it."""
     import chromadb  # noqa: F401
@@ -155,8 +198,9 @@ def import_chroma() -> None:
 
 def _client(folder: Path) -> ClientAPI:
     import chromadb
+    from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
+    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
 
 
 def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -1,6 +1,6 @@
 """Whether a snapshot is whole: manifest against stores, every chunk in words and vectors, vectors that are found.
 
-Opening damaged vector files can end the process (STACK), so the checks run in a child of their own.
+Opening damaged vector files can end the process, so the checks run in a child of their own.
 """
 
 from __future__ import annotations
@@ -8,31 +8,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from assistant.errors import AssistantError
-from assistant.index.snapshot import Manifest, Snapshot, current_id
-from assistant.index.vectors import BATCH, Vectors
+from assistant.index.articles import ArticleStore
+from assistant.index.manifest import Manifest, current_id
+from assistant.index.snapshot import Snapshot
+from assistant.index.vector_parts import read_beside
+from assistant.index.vectors import BATCH, NEAR, SAMPLE, Vectors
+from assistant.index.words import LexicalIndex
 
 LISTED = 10
 """Chunks that are named of one kind of fault."""
 NEAREST = 10
-SAMPLE = 50
-"""Chunks that are looked for by their own vectors, spread evenly over the index."""
 RECALL = 0.95
 """What the approximate search must find of the ten nearest chunks of the sample; a sound index has 0.99."""
-NEAR = 1e-3
-"""Similarities this close are the same: the vectors are kept in half precision."""
 CHILD = "import chromadb, tantivy; from assistant.index.verification import main; main()"
-"""It imports the stores first, which takes a second, while the parent may still be making what is to be checked."""
+"""It imports the stores first."""
 CHILD_SECONDS = 900
-MANY = 20_000
-"""From this many chunks on, a refresh starts the child early, so that it imports what it needs meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +58,46 @@ def verify(index: Path) -> Verification:
     return Verification(manifest, faults, recall, size)
 
 
-@contextmanager
-def waiting_child() -> Iterator[subprocess.Popen[str]]:
-    """A process that waits for a folder to examine; it ends with this one."""
+def examine(folder: Path, *, deep: bool) -> tuple[tuple[str, ...], float | None]:
+    """(faults, recall) of a snapshot's folder, found by a child process that may die of it.
+
+    Without `deep` only the sample's vectors are read, and recall is None.
+    """
     child = subprocess.Popen([sys.executable, "-c", CHILD], cwd=Path(__file__).resolve().parents[2], text=True,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        yield child
+        out, errors = child.communicate(json.dumps([str(folder.absolute()), deep]), CHILD_SECONDS)
+        report = json.loads(out)
+        return tuple(report["faults"]), report["recall"]
+    except subprocess.TimeoutExpired:
+        return (f"检查 {folder} 超过 {CHILD_SECONDS} 秒 / the check did not end in {CHILD_SECONDS} s",), None
+    except ValueError:
+        last = (errors.strip().splitlines() or [""])[-1]
+        return (f"打开 {folder} 使进程中断（{child.returncode}）/ opening it ended the process: {last}",), None
     finally:
         child.kill()
         child.communicate()
 
 
-def examine(folder: Path, *, deep: bool, child: subprocess.Popen[str] | None = None,
-            ) -> tuple[tuple[str, ...], float | None]:
-    """(faults, recall) of a snapshot's folder, found by a child process that may die of it: `child` if it waits.
-
-    Without `deep` only the sample's vectors are read, and recall is None.
-    """
-    with waiting_child() if child is None else nullcontext(child) as child:
-        try:
-            out, errors = child.communicate(json.dumps([str(folder.absolute()), deep]), CHILD_SECONDS)
-            report = json.loads(out)
-            return tuple(report["faults"]), report["recall"]
-        except subprocess.TimeoutExpired:
-            return (f"检查 {folder} 超过 {CHILD_SECONDS} 秒 / the check did not end in {CHILD_SECONDS} s",), None
-        except ValueError:
-            last = (errors.strip().splitlines() or [""])[-1]
-            return (f"打开 {folder} 使进程中断（{child.returncode}）/ opening it ended the process: {last}",), None
+def examine_part(folder: Path) -> tuple[str, ...]:
+    """The faults of the newest part of a snapshot, without a look at the parts that it has from the one before."""
+    index, manifest = folder.parent.parent, Manifest.read(folder)
+    part = list(manifest.parts)[-1]
+    with (closing(ArticleStore.open(*manifest.layers(index))) as store,
+          closing(LexicalIndex.open(folder / "words", store.born())) as words):
+        faults = [f"{name}: {there}，清单写的是 {listed} / {there}, but the manifest says {listed}"
+                  for name, there, listed in (("articles", store.article_count(), manifest.articles),
+                                              ("chunks", store.chunk_count(), manifest.chunks),
+                                              ("words", words.count(), manifest.chunks)) if there != listed]
+        expected = set(store.chunk_hashes(store.spoken_for(len(manifest.parts) - 1)))
+        faults += [f"words: {chunk_id} 缺失 / is missing" for chunk_id in sorted(expected) if not words.has(chunk_id)]
+        if not manifest.server:
+            ids, vectors = read_beside(index / "parts" / part, manifest.dimension)
+            lengths = np.linalg.norm(vectors, axis=1)
+            faults += [f"vectors: {chunk_id} 缺失 / is missing" for chunk_id in sorted(expected - set(ids))]
+            faults += [f"vectors: {name} 不是单位向量 / is no unit vector" for name, length in zip(ids, lengths)
+                       if length and abs(length - 1) > 10 * NEAR]
+        return tuple(faults[:LISTED])
 
 
 def examine_here(folder: Path, deep: bool) -> tuple[list[str], float | None]:
@@ -107,9 +116,12 @@ def examine_here(folder: Path, deep: bool) -> tuple[list[str], float | None]:
         vectors = snapshot.vectors.vectors(sample)
         found = [np.array([similarity for _, similarity in snapshot.vectors.search(vector, NEAREST)])
                  for vector in vectors]
-        faults = [f"{chunk_id} 用它自己的向量找不到 / is not found by its own vector"
-                  for chunk_id, vector, similarities in zip(sample, vectors, found, strict=True)
-                  if vector.any() and (not len(similarities) or similarities[0] < 1 - NEAR)]
+        for chunk_id, vector, similarities in zip(sample, vectors, found, strict=True):
+            if vector.any() and not (len(similarities) and similarities[0] > 1 - NEAR):
+                # the search is approximate: one that it misses is a fault only when it is not there either
+                there = snapshot.vectors.search(vector, 1, [chunk_id])
+                if not (there and there[0][1] > 1 - NEAR):
+                    faults.append(f"{chunk_id} 用它自己的向量找不到 / is not found by its own vector")
         return _recall(snapshot.vectors, ids, vectors, found, faults) if deep else (faults, None)
 
 
@@ -120,9 +132,9 @@ def _differences(snapshot: Snapshot, expected: set[str]) -> list[str]:
                                 ("chunks", len(expected), snapshot.manifest.chunks)):
         if there != listed:
             faults.append(f"{name}: {there}，清单写的是 {listed} / {there}, but the manifest says {listed}")
-    for name, there in (("words", snapshot.words.chunk_ids()), ("vectors", snapshot.vectors.ids())):
-        faults += [f"{name}: {chunk_id} 缺失 / is missing" for chunk_id in sorted(expected - there)[:LISTED]]
-        faults += [f"{name}: {chunk_id} 多余 / does not belong" for chunk_id in sorted(there - expected)[:LISTED]]
+    for name, held in (("words", snapshot.words.chunk_ids()), ("vectors", snapshot.vectors.ids())):
+        faults += [f"{name}: {chunk_id} 缺失 / is missing" for chunk_id in sorted(expected - held)[:LISTED]]
+        faults += [f"{name}: {chunk_id} 多余 / does not belong" for chunk_id in sorted(held - expected)[:LISTED]]
     return faults
 
 
@@ -147,10 +159,8 @@ def _recall(index: Vectors, ids: list[str], sample: np.ndarray, found: list[np.n
 
 
 def main() -> None:
-    """Prints the report on the folder that standard input names once it is ready, as JSON; none when it ends."""
-    if not (request := sys.stdin.read()):
-        return
-    folder, deep = json.loads(request)
+    """Prints the report on the folder that standard input names, as JSON."""
+    folder, deep = json.loads(sys.stdin.read())
     try:
         faults, recall = examine_here(Path(folder), deep)
     except AssistantError as error:

@@ -1,0 +1,184 @@
+"""What goes wrong around an index: rights, mounts, locales, files that change while they are read, rollbacks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bigram_embedding import BigramEmbedding
+from test_refresh import file_of, write
+
+from assistant.errors import IndexFault
+from assistant.index import mirror, survey, verification
+from assistant.index import refresh as refreshing
+from assistant.index import snapshot as snapshots
+from assistant.index.articles import ArticleStore
+from assistant.index.manifest import Manifest, current_id
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index, roll_back
+from assistant.index.vectors import VectorIndex
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(refreshing, "examine", verification.examine_here)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    for number in range(4):
+        write(folder, f"文{number}", f"云河区第{number}条街道供水改造完成。")
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path, corpus: Path) -> Path:
+    refresh(corpus, tmp_path / "index", BigramEmbedding())
+    return tmp_path / "index"
+
+
+# ---- inputs
+
+
+def test_a_long_article_is_read_a_few_times_and_not_once_a_chunk(corpus: Path, index: Path, monkeypatch) -> None:
+    write(corpus, "长", "".join(f"云河区第{n}条街道的供水改造今天开工，居民说盼了很久。" for n in range(12_000)))
+    read, article = [], ArticleStore.article
+    monkeypatch.setattr(ArticleStore, "article", lambda store, name: read.append(name) or article(store, name))
+    assert refresh(corpus, index, BigramEmbedding()).chunks > 1000
+    assert read.count("长.md") < 10
+
+
+def test_a_vector_that_the_search_misses_refuses_nothing(corpus: Path, tmp_path: Path, monkeypatch) -> None:
+    """It is looked for more widely, and is no fault as long as it is there."""
+    widths, search = [], VectorIndex.search
+    monkeypatch.setattr(VectorIndex, "search", lambda index, vector, k, among=None:
+                        widths.append(k) or search(index, vector, k, among) if among else [])
+    assert refresh(corpus, tmp_path / "index", BigramEmbedding()).chunks == 4
+    assert len(widths) >= 4, "each is looked up exactly then"
+    monkeypatch.undo()
+    vectors = Index(tmp_path / "index").current().vectors
+    assert len(vectors.search(vectors.vectors(["文1.md@0"])[0], 9)) == 4
+
+
+# ---- rights and mounts
+
+
+def test_a_new_snapshot_that_cannot_be_opened_leaves_the_old_one_answering(corpus: Path, index: Path, caplog) -> None:
+    reader = Index(index)
+    old = reader.current()
+    write(corpus, "文0", "公交线路调整。")
+    refresh(corpus, index, BigramEmbedding())
+    path = file_of(index, "articles.db")
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-1])
+    with caplog.at_level(logging.WARNING):
+        assert [reader.current() for _ in range(3)] == [old] * 3
+    assert len(caplog.records) == 1 and "still answering" in caplog.text and "articles.db" in caplog.text
+    path.write_bytes(kept)
+    assert reader.current().articles.article("文0.md").text == "公交线路调整。"
+
+
+def test_what_may_not_be_read_is_said_to_be_that(index: Path, monkeypatch) -> None:
+    def denied(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("assistant.index.manifest.sha256", denied)
+    with pytest.raises(IndexFault, match=r"No permission to read .*index"):
+        Index(index).current()
+
+
+def test_new_files_are_as_open_as_the_folder_of_the_index(corpus: Path, index: Path) -> None:
+    index.chmod(0o2770)
+    write(corpus, "文0", "公交线路调整。")
+    refresh(corpus, index, BigramEmbedding())
+    manifest = Manifest.read(index / "snapshots" / current_id(index))
+    paths = [index / name for name in (*manifest.files, "CURRENT", "vectors.db", "lock")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o660}
+    assert stat.S_IMODE((index / "parts" / manifest.id).stat().st_mode) == 0o770
+
+
+def test_readers_need_not_write(index: Path, monkeypatch) -> None:
+    """As on a read-only mount: the stores open links in a temporary folder, and nothing comes into the index."""
+    before = {path: path.stat().st_mtime_ns for path in index.rglob("*")}
+    monkeypatch.setattr(mirror.os, "access", lambda path, mode: False)
+    snapshot = Index(index).current()
+    assert snapshot.words.search("供水", 9) and len(snapshot.vectors.search(snapshot.vectors.vectors(["文1.md@0"])[0], 9)) == 4
+    assert {path: path.stat().st_mtime_ns for path in index.rglob("*")} == before
+    assert verification.examine_here(index / "snapshots" / current_id(index), True) == ([], 1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", [{"LC_ALL": "zh_CN.GBK"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}])
+def test_other_locales_work(corpus: Path, tmp_path: Path, locale: dict[str, str]) -> None:
+    """A folder with a Chinese name, and a question that the locale has no characters for."""
+    environment = {**os.environ, **locale, "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
+    for command in (["refresh", "--corpus", str(corpus)], ["ask", "第3条街道的供水改造完成了吗？𠮷"]):
+        done = subprocess.run([sys.executable, "-m", "assistant", *command, "--index", str(tmp_path / "索引")],
+                              env=environment, capture_output=True)
+        assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+    assert b".md" in done.stdout
+
+
+# ---- a corpus that changes while it is read
+
+
+def test_what_was_read_is_what_is_remembered(corpus: Path, index: Path, monkeypatch) -> None:
+    """A file that is one thing when it is looked at, another when it is read, and the first again afterwards."""
+    path = write(corpus, "文0", "公交线路调整。")
+    first = path.read_bytes()
+
+    def then_it_changes(path: Path) -> str:
+        digest = sha256(path)
+        path.write_text("图书馆开放。", encoding="utf-8")
+        return digest
+
+    sha256 = survey.sha256
+    monkeypatch.setattr(survey, "sha256", then_it_changes)
+    refresh(corpus, index, BigramEmbedding())
+    assert Index(index).current().articles.article("文0.md").text == "图书馆开放。"
+    monkeypatch.setattr(survey, "sha256", sha256)
+    path.write_bytes(first)
+    assert refresh(corpus, index, BigramEmbedding()).changed == ("文0.md",)
+    assert Index(index).current().articles.article("文0.md").text == "公交线路调整。"
+
+
+def test_an_older_format_is_kept_while_a_file_cannot_be_read(corpus: Path, index: Path) -> None:
+    """The article of that file is in no other snapshot."""
+    old, whole = current_id(index), (corpus / "文1.md").read_bytes()
+    path = index / "snapshots" / old / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8")
+    (corpus / "文1.md").write_bytes(b"\xff\xfe\x00\xd8" + b"\xff" * 99)
+    for text in ("公交线路调整。", "图书馆开放。", "菜市场搬迁。"):
+        write(corpus, "文0", text)
+        refresh(corpus, index, BigramEmbedding())
+        assert old in os.listdir(index / "snapshots")
+    (corpus / "文1.md").write_bytes(whole)
+    refresh(corpus, index, BigramEmbedding())
+    assert old not in os.listdir(index / "snapshots")
+
+
+# ---- a rollback holds
+
+
+def test_a_rollback_holds_until_the_corpus_changes_or_one_says_otherwise(corpus: Path, index: Path) -> None:
+    write(corpus, "文0", "公交线路调整。")
+    refresh(corpus, index, BigramEmbedding())
+    first = roll_back(index).id
+    for _ in range(2):
+        summary = refresh(corpus, index, BigramEmbedding())
+        assert (summary.snapshot, len(summary.notes)) == (first, 1) and "--rebuild" in summary.notes[0]
+    assert refresh(corpus, index, BigramEmbedding(), rebuild=True).changed == ("文0.md",)
+    assert refresh(corpus, index, BigramEmbedding()).notes == ()
+    roll_back(index)
+    write(corpus, "新", "图书馆开放。")
+    assert refresh(corpus, index, BigramEmbedding()).added == ("新.md",)
+    assert not (index / "rolled_back").exists()

@@ -1,0 +1,189 @@
+"""The archive as a whole, read from the store and not from the best passages: which articles there are, on what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from weakref import WeakKeyDictionary
+
+from assistant.corpus.reprints import is_reprint
+from assistant.index.articles import ArticleStore, Entry
+from assistant.index.snapshot import Snapshot
+from assistant.language.borders import mentions
+from assistant.language.mentions import mentions as named_in
+from assistant.language.mentions import people
+from assistant.language.pages import page_number
+from assistant.language.text import fold, squeeze, words
+from assistant.question.english import by_spelling
+from assistant.question.filters import Archive
+from assistant.schema import Article, Filters
+
+LOOKED_AT, GROUPED = 1_000, 1_000
+"""Articles holding a topic's characters that are looked at for a mention on the borders of words, and articles compared
+for reprints, 0.2 ms each; of a topic that more hold, their number is that of the articles holding the characters."""
+FOUND = 64
+"""Lists kept of a snapshot: the next page of one is asked for more often than another."""
+COMPARED = 40
+"""Characters that reprints share at their opening or their end, or they are not compared."""
+TEASER = 300
+"""Characters of all that is stored of an article below which it may be a teaser only."""
+SPELLED = 500
+"""Articles whose people are looked for when a question spells a name in Latin letters, some 5 ms each, once a snapshot."""
+KINDS = ("news", "comment", "caption")
+Read = Callable[[str], Article | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Articles by their entries, newest first and those without a date last, reprints counted once and teasers not at
+    all; the `reprints` of an entry by its id; `parts` where the topic stands nowhere whole and each of its words
+    somewhere in every article."""
+
+    entries: tuple[Entry, ...] = ()
+    reprints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+
+
+class Catalogue:
+    """The entries of one snapshot, read once."""
+
+    def __init__(self, store: ArticleStore) -> None:
+        self._store = store
+        self._found: dict[tuple[str, Filters], Found] = {}
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, newest first, but for the teasers."""
+        return tuple(entry for entry in self._store.entries() if entry.size > TEASER or not self._teases(entry))
+
+    @cached_property
+    def by_id(self) -> dict[str, Entry]:
+        """The entries by their article's id, in their order."""
+        return {entry.id: entry for entry in self.entries}
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """The names of authors, and in an archive of at most SPELLED articles of all people and places, by their pinyin."""
+        named = dict.fromkeys(author for entry in self.entries for author in entry.authors)
+        for article in map(self._store.held, self.by_id) if len(self.entries) <= SPELLED else ():
+            named |= dict.fromkeys(article.text[start:end] for start, end in people(article.text))
+            named |= dict.fromkeys(one.name for one in named_in(article.title or "") if one.kind in ("place", "person"))
+        return by_spelling(named)
+
+    def found(self, snapshot: Snapshot, topic: str, filters: Filters) -> Found:
+        """What `matching` finds in this snapshot, the latest FOUND of it kept."""
+        if (topic, filters) not in self._found:
+            if len(self._found) >= FOUND:
+                self._found.pop(next(iter(self._found)), None)
+            self._found[topic, filters] = _matching(snapshot, topic, filters)
+        return self._found[topic, filters]
+
+    def under(self, filters: Filters) -> list[Entry]:
+        """The entries under the filters, newest first."""
+        return [entry for entry in self.entries if lies_under(entry, filters)] if filters else list(self.entries)
+
+    def _teases(self, entry: Entry) -> bool:
+        article = self._store.article(entry.id)
+        return article is not None and is_teaser(article)
+
+
+_CATALOGUES: WeakKeyDictionary[ArticleStore, Catalogue] = WeakKeyDictionary()
+
+
+def catalogue(snapshot: Snapshot) -> Catalogue:
+    """The catalogue of a snapshot, which is kept as long as its store is."""
+    return _CATALOGUES.setdefault(snapshot.articles, Catalogue(snapshot.articles))
+
+
+def known_names(snapshot: Snapshot) -> Archive:
+    """The names against which a question's words are checked."""
+    coverage = snapshot.coverage
+
+    def is_author(name: str) -> bool:
+        return bool(snapshot.words.matching(Filters(author=name), 1))
+
+    kinds = frozenset(kind for kind in KINDS if snapshot.words.matching(Filters(kind=kind), 1))
+    def name_of(spelling: str) -> str:
+        return catalogue(snapshot).spellings.get(spelling, "")
+
+    return Archive({fold(name): name for name in coverage.newspapers}, {fold(name): name for name in coverage.sections},
+                   is_author, kinds, coverage.last_date, name_of)
+
+
+def matching(snapshot: Snapshot, topic: str, filters: Filters) -> Found:
+    """The articles under the filters that mention the topic, or where none does, each of its words."""
+    return catalogue(snapshot).found(snapshot, topic, filters)
+
+
+def _matching(snapshot: Snapshot, topic: str, filters: Filters) -> Found:
+    read = cache(snapshot.articles.article)
+    if not topic:
+        return _grouped(catalogue(snapshot).under(filters), read)
+    for parts in ((topic,), tuple(word for word in words(topic) if len(word) > 1)):
+        if found := _mentioning(snapshot, parts, filters, read):
+            return _grouped(found, read, () if parts == (topic,) else parts)
+    return Found()
+
+
+def _mentioning(snapshot: Snapshot, parts: tuple[str, ...], filters: Filters, read: Read) -> list[Entry]:
+    held: set[str] | None = None
+    for part in parts:
+        holding = set(snapshot.words.holding(part, filters))
+        held = holding if held is None else held & holding
+    by_id = catalogue(snapshot).by_id
+    entries = [by_id[article_id] for article_id in held or () if article_id in by_id]
+    if filters.page:  # the index of words knows no pages
+        entries = [entry for entry in entries if page_number(entry.page) == filters.page]
+    if len(entries) <= LOOKED_AT:
+        entries = [entry for entry in entries if mentions_all(read(entry.id), parts)]
+    return sorted(sorted(entries, key=lambda entry: entry.id), key=lambda entry: entry.date or "", reverse=True)
+
+
+def lies_under(entry: Entry, filters: Filters) -> bool:
+    """Whether an article is as the filters say; a month or a year counts as all of its days."""
+    if filters.date_from and (not entry.date or entry.date + "9999-12-31"[len(entry.date):] < filters.date_from):
+        return False
+    if filters.date_to and (not entry.date or entry.date > filters.date_to + "9999-12-31"[len(filters.date_to):]):
+        return False
+    if filters.author and fold(filters.author) not in map(fold, entry.authors):
+        return False
+    if filters.page and page_number(entry.page) != filters.page:
+        return False
+    named = ((filters.newspaper, entry.newspaper), (filters.section, entry.section), (filters.kind, entry.kind))
+    return all(not wanted or fold(wanted) == fold(held or "") for wanted, held in named)
+
+
+def mentions_all(article: Article | None, parts: Iterable[str]) -> bool:
+    """Whether an article mentions each of the names in its title or its text."""
+    return article is not None and all(
+        any(True for text in (article.title or "", article.text) for _ in mentions(text, part)) for part in parts)
+
+
+def is_teaser(article: Article) -> bool:
+    """Whether an article only points to a page (详见4版): it is none."""
+    text = squeeze(article.text).strip("（()）。")
+    return text.endswith("版") and text.startswith(("详见", "见", "下转", "转", "全文见")) and bool(page_number(text.strip("详见下转全文第")))
+
+
+def _grouped(entries: list[Entry], read: Read, parts: tuple[str, ...] = ()) -> Found:
+    """Reprints as one: articles that open or end alike are compared, where there are not too many to read."""
+    if len(entries) > GROUPED:
+        return Found(tuple(entries), parts=parts)
+    shown: dict[str, Article] = {}
+    alike: dict[str, list[str]] = {}
+    reprints: dict[str, list[str]] = {}
+    for entry in reversed(entries):  # the first print is the article, what came later its reprints
+        article = read(entry.id)
+        if article is None:
+            continue
+        ends = ("^" + squeeze(fold(article.text[:COMPARED])), squeeze(fold(article.text[-COMPARED:])) + "$")
+        first = next((one for end in ends for one in alike.get(end, ()) if is_reprint(shown[one], article)), None)
+        if first:
+            reprints.setdefault(first, []).append(entry.id)
+            continue
+        shown[entry.id] = article
+        for end in ends:
+            alike.setdefault(end, []).append(entry.id)
+    kept = tuple(entry for entry in entries if entry.id in shown)
+    return Found(kept, {one: tuple(others) for one, others in reprints.items()}, parts)

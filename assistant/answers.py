@@ -6,23 +6,32 @@ Every text is plain, with [n] after what stands in article n; every citation's q
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from assistant.reading.premises import Correction, as_said, corrected
-from assistant.language.dating import chinese_date, cite
-from assistant.reading.disagreement import Disagreement
 from assistant.generation.grounding import best_quote
 from assistant.generation.prompting import Source
+from assistant.language.borders import mentions
+from assistant.language.dating import chinese_date, cite
+from assistant.language.text import sentences
+from assistant.question.analysis import WHOLE, Question
 from assistant.question.filters import described_filters
-from assistant.question.analysis import LISTED, Question
-from assistant.reading.reader import QUOTED_CHARACTERS, Quote, Reading
+from assistant.question.follow_up import LISTED
+from assistant.reading.disagreement import Disagreement
+from assistant.reading.premises import Correction
+from assistant.reading.reader import Quote, Reading
+from assistant.reading.tables import Row
+from assistant.reading.timeline import Row as TimelineRow
 from assistant.retrieval import distinct_articles
 from assistant.schema import Answer, Article, Citation, Coverage, Passage
-from assistant.language.text import fold, sentences
-from assistant.reading.timeline import Row
 
 NEAREST = 3
 """Articles named where there is no answer."""
+OPENING = 170
+"""Characters of an article's opening that say what it is about."""
+CUT = "……"
+"""Behind a quote that ends before its sentence does."""
+_ENDS = tuple("。！？!?…”’』」")
 _PRINTED_MARK = re.compile(r"\[(\d+)\]")
 
 
@@ -39,6 +48,24 @@ def named(article: Article) -> str:
     title = f"《{article.title}》" if article.title else f"“{article.heading}”"
     return "，".join(filter(None, (title, article.newspaper, chinese_date(article.date), article.section,
                                    "、".join(article.authors))))
+
+
+def is_cut(quote: Quote) -> bool:
+    """Whether the article's sentence goes on behind the quote."""
+    return quote.text[-1:] not in _ENDS and quote.article.text[quote.end:quote.end + 1] not in ("", "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Articles to be listed: how many there are in all, those `shown`, what else prints the text of one (by its id), the
+    `parts` of the topic where no article mentions it whole, and `lines` that say what was counted."""
+
+    total: int
+    shown: tuple[Article, ...] = ()
+    reprints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    heading: str = ""
 
 
 class _Text:
@@ -66,7 +93,8 @@ class _Text:
         self.text += opening
         if quote.emphasis:
             self.emphasis.append((len(self.text) + quote.emphasis[0], len(self.text) + quote.emphasis[1]))
-        self.text += _PRINTED_MARK.sub(r"［\1］", quote.text) + closing  # [7] printed in an article is no mark of ours
+        shown = quote.text + (CUT if is_cut(quote) else "")
+        self.text += _PRINTED_MARK.sub(r"［\1］", shown) + closing  # [7] printed in an article is no mark of ours
         self.cite(quote)
 
     def answer(self, question: Question, kind: str, passages: Sequence[Passage] = (), *, refused: bool = False) -> Answer:
@@ -93,13 +121,12 @@ def refusal(question: Question, reading: Reading, passages: Sequence[Passage], c
     """No answer: what was searched, what the articles say instead or do not know, and the nearest articles."""
     text = _Text()
     sources = described_filters(question.filters)
-    wanted = "这样的报道" if question.kind == "articles" else "能回答这个问题的内容"
+    wanted = "这样的报道" if question.kind in WHOLE else "能回答这个问题的内容"
     text.add(f"在 {described(coverage)}里{f'（只看{sources}）' if sources else ''}没有找到{wanted}。")
-    known = {article.id: article for article in (*(q.article for q in reading.quotes), *(p.article for p in passages))}
-    if put_right := corrected(question.search, reading.unknown, list(known.values())[:NEAREST]):
+    if put_right := reading.correction:
         _put_right(text, put_right)
     elif reading.unknown and passages:
-        text.add(f"最接近的报道没有提到{'、'.join(f'“{as_said(name)}”' for name in reading.unknown[:3])}。")
+        text.add(f"最接近的报道没有提到{'、'.join(f'“{name}”' for name in reading.unknown[:3])}。")
     if passages:
         text.add("最接近的报道：")
     for passage in distinct_articles(passages)[:NEAREST]:
@@ -117,32 +144,64 @@ def _put_right(text: _Text, put_right: Correction) -> None:
     text.add("\n")
 
 
-def articles(question: Question, found: Sequence[Article], coverage: Coverage) -> Answer:
-    """LISTED articles of a list from the question's offset on, newest first, with the count of all.
+def articles(question: Question, found: Listed, coverage: Coverage) -> Answer:
+    """LISTED articles of a list from the question's offset on, with the count of all and what was counted by.
 
     Each cites the sentence that mentions the topic, or its opening.
     """
     text = _Text()
-    sources = described_filters(question.filters)
-    about = (f"{sources}的" if sources else "") + (f"提到“{question.topic}”的" if question.topic else "")
-    shown = found[question.offset:question.offset + LISTED]
+    about = described_list(question)
     text.add(f"{about}报道有 ")
-    text.add(f"{len(found)} 篇", strong=True)
-    if not shown:
+    text.add(f"{found.total} 篇", strong=True)
+    if found.parts:
+        text.add(f"（没有整个写到“{question.topic}”的，这些写到{'、'.join(f'“{part}”' for part in found.parts)}）")
+    if not found.shown:
         text.add("，已经全部列出。")
-    elif question.offset:
-        text.add(f"，第 {question.offset + 1} 至 {question.offset + len(shown)} 篇是：")
+        return text.answer(question, "articles")
+    for line in found.lines:
+        text.add(f"\n{line}")
+    order = "最早" if question.oldest else "最近"
+    if question.offset:
+        text.add(f"，第 {question.offset + 1} 至 {question.offset + len(found.shown)} 篇是：")
+    elif found.lines:
+        text.add(f"\n{order}的 {len(found.shown)} 篇是：" if found.total > LISTED else "\n这些报道是：")
     else:
-        text.add("：" if len(found) <= LISTED else f"，最近的 {LISTED} 篇是：")
-    for article in shown:
-        text.add(f"\n{named(article)}")
-        text.cite(Quote(article, *_mention(article, question.topic)))
-    if not (about or len(found) <= LISTED):
+        text.add("：" if found.total <= LISTED else f"，{order}的 {LISTED} 篇是：")
+    _add_list(text, found, question.topic)
+    if not (about or found.lines or found.total <= LISTED):
         text.add(f"\n报库共收 {described(coverage)}。")
     return text.answer(question, "articles")
 
 
-def timeline(question: Question, rows: Sequence[Row]) -> Answer:
+def told_first(question: Question, opening: str, answer: str, found: Listed) -> Answer:
+    """An answer in words, its heart emphasised, with the list of articles that it stands on."""
+    text = _Text()
+    text.add(opening)
+    text.add(answer, strong=True)
+    text.add("。" if not found.lines else "：")
+    for line in found.lines:
+        text.add(f"\n{line}")
+    if found.shown:
+        most = f"其中最近的 {len(found.shown)} 篇：" if found.total > len(found.shown) else "即："
+        text.add(f"\n{found.heading or most}")
+        _add_list(text, found, question.topic)
+    return text.answer(question, "articles")
+
+
+def described_list(question: Question) -> str:
+    """By what a list was chosen, before the word for its articles; "" for all."""
+    sources = described_filters(question.filters)
+    return (f"{sources}的" if sources else "") + (f"提到“{question.topic}”的" if question.topic else "")
+
+
+def _add_list(text: _Text, found: Listed, topic: str) -> None:
+    for article in found.shown:
+        others = "、".join(found.reprints.get(article.id, ()))
+        text.add(f"\n{named(article)}" + (f"（同文另见{others}）" if others else ""))
+        text.cite(Quote(article, *_mention(article, topic)))
+
+
+def timeline(question: Question, rows: Sequence[TimelineRow]) -> Answer:
     """The rows of a timeline, each its date and the sentence that tells of it."""
     text = _Text()
     text.add(f"报道里有日期的 {len(rows)} 件事，按时间先后：")
@@ -183,21 +242,50 @@ def byline(question: Question, article: Article, passages: Sequence[Passage], co
 
 
 def courtesy(question: Question, coverage: Coverage) -> Answer:
-    """A greeting, thanks or help that says what can be asked; a hint for an empty question."""
-    can = (f"我可以回答关于 {described(coverage)}的问题，每句话都注明出处。"
-           "可以问一件事（多少、何时、在哪里、是谁、为什么），也可以问报道本身，如“某某记者写了哪些报道”“哪些报道提到某事”。")
-    said = {"greeting": f"您好！{can}", "thanks": f"不客气！还想了解什么，请接着问。{can}", "help": can,
-            "empty": f"请输入一个问题。{can}"}[question.kind]
-    return Answer(question.text, said, "hint" if question.kind == "empty" else "greeting")
+    """A short honest answer to what is no question for the newspaper, and what can be asked instead."""
+    english = question.text.isascii() and question.kind != "empty"
+    return Answer(question.text, (_SAID_IN_ENGLISH if english else _SAID)[question.kind].format(
+        held=described(coverage), english=f"{coverage.articles} articles"),
+        "hint" if question.kind in ("empty", "complaint") else "greeting")
+
+
+_CAN = ("我可以回答关于 {held}的问题，每句话都注明出处。"
+        "可以问一件事（多少、何时、在哪里、是谁、为什么），也可以问报道本身，如“某某记者写了哪些报道”“哪些报道提到某事”。")
+_CAN_IN_ENGLISH = "I answer questions about {english} of this newspaper; every sentence shows its source. Ask me what was reported."
+_SAID = {
+    "greeting": f"您好！{_CAN}", "thanks": f"不客气！还想了解什么，请接着问。{_CAN}",
+    "help": f"我是报纸的问答助手：在报道里找答案，引原文，不编造；报上没有的，我就说没有。{_CAN}",
+    "complaint": "抱歉，没有答好。请换个说法再问一次，写明人名、地名或日期；也可以点开引文，看报道原文是怎么说的。",
+    "chitchat": f"这个我不会，我只回答报上登过的事。{_CAN}", "empty": f"请输入一个问题。{_CAN}"}
+_SAID_IN_ENGLISH = {
+    "greeting": f"Hello! {_CAN_IN_ENGLISH}", "thanks": f"You are welcome. {_CAN_IN_ENGLISH}",
+    "help": f"I look answers up in this newspaper and quote it; what was not reported, I do not make up. {_CAN_IN_ENGLISH}",
+    "complaint": "Sorry. Please ask again in other words, with the name, place or date; every quote opens its article.",
+    "chitchat": f"I cannot do that; I only know what the newspaper reported. {_CAN_IN_ENGLISH}"}
 
 
 def opening(article: Article) -> tuple[int, int]:
-    """The (start, end) of the article's first sentences, as many as QUOTED_CHARACTERS hold, at least one."""
+    """The (start, end) of the article's first sentences, as many as OPENING hold, at least one."""
     spans = sentences(article.text)
-    end = next((b for _, b in reversed(spans) if b - spans[0][0] <= QUOTED_CHARACTERS), spans[0][1])
+    end = next((b for _, b in reversed(spans) if b - spans[0][0] <= OPENING), spans[0][1])
     return spans[0][0], end
 
 
 def _mention(article: Article, topic: str) -> tuple[int, int]:
     spans = sentences(article.text)
-    return next((span for span in spans if topic and fold(topic) in fold(article.text[slice(*span)])), spans[0])
+    at = next((start for start, _ in mentions(article.text, topic)), -1) if topic else -1
+    return next((span for span in spans if span[0] <= at < span[1]), spans[0])
+
+
+def table_rows(question: Question, rows: Sequence[Row], passages: Sequence[Passage]) -> Answer:
+    """Rows of a table, each cell under its header (列名：值), the one asked for emphasised, with the row as its source."""
+    text = _Text()
+    for number, row in enumerate(rows):
+        text.add("\n" if number else "")
+        for n, (head, cell) in enumerate(zip(row.table.header, row.cells)):
+            text.add(("，" if n else "") + (f"{head.text}：" if head.text else ""))
+            text.add(cell.text, strong=n == row.column)
+        start, end = row.cells[0].start, row.cells[-1].end
+        asked = row.cells[row.column] if row.column is not None else None
+        text.cite(Quote(row.table.article, start, end, (asked.start - start, asked.end - start) if asked else None))
+    return text.answer(question, "quotes", passages)

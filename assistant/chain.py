@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from assistant import answers
+from assistant import answers, parts
 from assistant.archive import about_archive
-from assistant.language.dating import cite
-from assistant.reading.disagreement import disagreement
+from assistant.catalogue import known_names
+from assistant.corrections import beside
 from assistant.errors import LanguageModelError
-from assistant.generation.grounding import Grounded, best_quote, ground_stream
 from assistant.generation.chat_model import load_chat_model, stream_text
+from assistant.generation.connection import too_late
+from assistant.generation.grounding import Grounded, best_quote, ground_stream
 from assistant.generation.prompting import Source, condense_messages, condensed, messages, number_sources
+from assistant.index.snapshot import Index, Snapshot
+from assistant.language.dating import cite
+from assistant.question.analysis import COURTESIES, QUESTION_LIMIT, SURELY, WHOLE, Question, understand
 from assistant.question.filters import described_filters
-from assistant.question.analysis import QUESTION_LIMIT, Question, understand
+from assistant.question.terms import Terms
+from assistant.reading.disagreement import disagreement
 from assistant.reading.reader import Reader, Reading
+from assistant.reading.tables import asked_rows
+from assistant.reading.windows import PASSAGES
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Turn
 from assistant.settings import Settings
-from assistant.index.snapshot import Index, Snapshot
 from assistant.suggestions import follow_ups, starters
 from assistant.trace import Trace
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+IN_ENGLISH = "The newspaper is in Chinese: “{}” was looked for, and the quotes are as they were printed."
 MODEL_THRESHOLD = 0.5
 """A model is not asked where the reader's probability is below this share of its own threshold."""
 
@@ -58,7 +66,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         return self._call_with_config(lambda ask: list(self._answers(as_ask(ask)))[-1], input, config)
 
     def stream(self, input: Ask | str | Mapping[str, Any], config: RunnableConfig | None = None,
-               **_: Any) -> Iterator[Answer]:
+               **_: Any) -> Generator[Answer]:
         """Growing answers, the last of which is done."""
         yield from self._answers(as_ask(input))
 
@@ -99,22 +107,28 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         question, fault = self._understood(ask, snapshot, model, deadline)
         trace.question, trace.understood = question.text, question.understood
         trace.note(f"问题太长，只读了前 {QUESTION_LIMIT} 个字。" if question.cut else "")
+        trace.note(IN_ENGLISH.format(question.search) if question.completed and question.text.isascii() else "")
         trace.step("理解问题", _explained(question))
         yield trace.growing()
-        if question.kind in ("greeting", "thanks", "help", "empty"):
+        if question.kind in (*COURTESIES, "empty"):
             offered = starters(snapshot, self._answered_in(snapshot), 3) if suggest else []
             yield trace.done(answers.courtesy(question, snapshot.coverage).with_(follow_ups=tuple(offered)))
             return
         # a list goes through all that mention its topic
-        under = ask.filters if question.kind == "articles" else question.filters
-        trace.found(self.retriever.passages(question.search, under, snapshot=snapshot))
+        under = ask.filters if question.kind in WHOLE else question.filters
+        terms = Terms.of(question.search, self.reader.rareness(snapshot.words))
+        trace.found(self.retriever.passages(terms, under, snapshot=snapshot))
         reranked = f"，经 {self.retriever.reranker.name} 重排" if self.retriever.reranker else ""
         trace.step("检索", f"{len(trace.passages)} 段，{len({p.article.id for p in trace.passages})} 篇{reranked}")
         yield trace.growing()
-        answer = about_archive(question, trace.passages, snapshot, snapshot.coverage)
+        answer = (about_archive(question, trace.passages, snapshot, snapshot.coverage)
+                  or parts.answered(question, lambda part: self._part(part, snapshot))
+                  or self._from_table(question, trace.passages))
+        if answer and question.confidence < SURELY and question.kind in WHOLE:
+            answer = self._fact_instead(question, terms, trace.passages, snapshot) or answer
         if answer is None:
-            reading = self.reader.read(question, trace.passages, self.reader.idf(snapshot.words))
-            if reading.refused and question.sources and (wider := self._without_sources(question, ask, snapshot)):
+            reading = self.reader.read(question, terms, trace.passages)
+            if reading.refused and question.sources and (wider := self._without_sources(question, terms, ask, snapshot)):
                 passages, reading = wider
                 trace.found(passages)
                 trace.note(f"只看{question.sources}没有找到答案，下面来自其他报道。")
@@ -122,10 +136,12 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             trace.step("阅读", f"把握 {reading.probability:.0%}")
             answer = self._from_reading(question, reading, trace.passages, snapshot.coverage)
             if model and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
-                for answer in self._from_model(model, question, ask, trace, answer, snapshot.coverage, deadline, fault):
+                for said in self._from_model(model, question, ask, trace, answer, snapshot.coverage, deadline, fault):
+                    answer = said
                     if not answer.done:
                         yield trace.growing(answer)
                 trace.step("生成与核对")
+        answer = beside(answer, snapshot)
         if suggest:
             yield trace.growing(answer)
             answer = answer.with_(follow_ups=tuple(follow_ups(snapshot, answer, self._answered_in(snapshot))))
@@ -135,11 +151,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
     def _understood(self, ask: Ask, snapshot: Snapshot, model: BaseChatModel | None,
                     deadline: float) -> tuple[Question, LanguageModelError | None]:
         """The question made whole, by the model where there is one; and the fault at which the rules did it instead."""
-        def known(**named: str) -> bool:
-            return bool(snapshot.words.matching(Filters(**named), 1))
-
-        question = understand(ask, lambda name: known(author=name), lambda name: known(section=name), date.today(),
-                              knows=lambda field, name: known(**{field: name}), newest=snapshot.coverage.last_date)
+        question = understand(ask, known_names(snapshot), date.today())
         if question.completed and model and question.kind == "fact":
             try:
                 reply = "".join(stream_text(model, condense_messages(question.text, ask.history),
@@ -149,15 +161,32 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
                 return question, fault
         return question, None
 
+    def _part(self, part: Question, snapshot: Snapshot) -> Answer:
+        """The answer to one part of a question, in quotes."""
+        terms = Terms.of(part.search, self.reader.rareness(snapshot.words))
+        passages = self.retriever.passages(terms, Filters() if part.kind in WHOLE else part.filters, snapshot=snapshot)
+        found = about_archive(part, passages, snapshot, snapshot.coverage) or self._from_table(part, passages)
+        return found or self._from_reading(part, self.reader.read(part, terms, passages), passages, snapshot.coverage)
+
+    def _fact_instead(self, question: Question, terms: Terms, passages: Sequence[Passage],
+                      snapshot: Snapshot) -> Answer | None:
+        """The answer to an unsure question about the archive as one for a fact; None where no passage gives one."""
+        reading = self.reader.read(question, terms, passages)
+        return None if reading.refused else self._from_reading(question, reading, passages, snapshot.coverage)
+
+    def _from_table(self, question: Question, passages: Sequence[Passage]) -> Answer | None:
+        rows = asked_rows(question.search, passages[:PASSAGES])
+        return answers.table_rows(question, rows, passages) if rows else None
+
     def _from_reading(self, question: Question, reading: Reading, passages: Sequence[Passage], coverage: Coverage) -> Answer:
         if reading.refused:
             return answers.refusal(question, reading, passages, coverage)
         return answers.quotes(question, reading, passages, disagreement(question, reading.quotes[0], passages))
 
-    def _without_sources(self, question: Question, ask: Ask, snapshot: Snapshot) -> tuple[list[Passage], Reading] | None:
+    def _without_sources(self, question: Question, terms: Terms, ask: Ask, snapshot: Snapshot) -> tuple[list[Passage], Reading] | None:
         """What is found where the sources that the question names are left aside; None where that does not answer either."""
-        passages = self.retriever.passages(question.search, ask.filters, snapshot=snapshot)
-        reading = self.reader.read(question, passages, self.reader.idf(snapshot.words))
+        passages = self.retriever.passages(terms, ask.filters, snapshot=snapshot)
+        reading = self.reader.read(question, terms, passages)
         return None if reading.refused else (passages, reading)
 
     def _from_model(self, model: BaseChatModel, question: Question, ask: Ask, trace: Trace, quoted: Answer,
@@ -168,18 +197,20 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         """
         sources = number_sources(trace.passages)
         growing = Answer(question.text, kind="model", passages=trace.passages, done=False)
-        grounded, doubted = Grounded(), False
+        grounded, doubted, citations = Grounded(), False, _citing(sources)
         try:
             if fault:
                 raise fault
             pieces = stream_text(model, messages(question.search, sources, ask.history),
                                  deadline_seconds=deadline - time.monotonic())
             for grounded in ground_stream(pieces, sources):
+                if time.monotonic() > deadline:
+                    raise too_late()
                 doubted = self.unsupported == "quotes" and not grounded.sound
                 if doubted and not grounded.refused:
                     yield quoted.with_(notes=("语言模型的回答里有没有依据的话，没有采用；下面是报道原文。",))
                     return
-                yield growing.with_(text=grounded.text, citations=_citations(grounded, sources))
+                yield growing.with_(text=grounded.text, citations=citations(grounded))
         except LanguageModelError as error:
             yield quoted.with_(notes=(f"{error.chinese}下面是报道原文。",))
             return
@@ -192,10 +223,10 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             return
         notes = tuple(filter(None, (
             f"有 {grounded.dropped} 句话没有出处，已略去。" if grounded.dropped else "",
-            f"有 {grounded.unsupported_count} 处数字、日期、人名或引语未见于所引报道，已标出。" if grounded.unsupported_count else "",
+            f"有 {grounded.unsupported_count} 处数字、日期、人名、引语或说法未见于所引报道，已标出。" if grounded.unsupported_count else "",
             f"去掉了 {grounded.removed_marks} 个不存在的出处编号。" if grounded.removed_marks else "")))
         yield growing.with_(text=grounded.text, refused=grounded.refused,  # then it sets a premise right
-                            citations=_citations(grounded, sources), notes=notes, done=True)
+                            citations=citations(grounded), notes=notes, done=True)
 
 
 def as_ask(input: Ask | str | Mapping[str, Any]) -> Ask:
@@ -213,26 +244,35 @@ def build_chain(settings: Settings, *, suggest: bool = False) -> AnswerChain:
     """The chain that the settings describe. Raises EmbeddingError, SettingsError and IndexFault."""
     retriever = HybridRetriever.from_settings(settings)
     retriever.index.current()
-    reader = Reader.from_folder(shipped=None if settings.embedding else retriever.embedding)
-    return AnswerChain(retriever, reader, load_chat_model(settings), settings.llm_timeout, suggest,
+    return AnswerChain(retriever, Reader.from_folder(settings.reader), load_chat_model(settings), settings.llm_timeout, suggest,
                        settings.llm_unsupported)
 
 
 def _explained(question: Question) -> str:
-    kinds = {"articles": "找报道", "gist": "问报道内容", "byline": "问署名", "timeline": "问经过", "fact": "问事实"}
+    kinds = {"list": "找报道", "count": "数报道", "gist": "问报道内容", "byline": "问署名", "timeline": "问经过", "fact": "问事实",
+             "latest": "找最近的报道", "earliest": "找最早的报道", "ranking": "排名", "coverage": "问报库", "compare": "比较"}
     sources = described_filters(question.filters)
     return "，".join(filter(None, (kinds.get(question.kind, "寒暄"), f"只看{sources}" if sources else "",
                                    f"提到 {question.topic}" if question.topic else "")))
 
 
-def _citations(grounded: Grounded, sources: Sequence[Source]) -> tuple[Citation, ...]:
-    """For each sentence and each source it cites, the sentence of the article that it shares most with."""
+def _citing(sources: Sequence[Source]) -> Callable[[Grounded], tuple[Citation, ...]]:
+    """Gives a growing answer's citations: for each sentence and each source it cites, the sentence of the article
+    that it shares most with, which is looked for once."""
     by_number = {source.n: source for source in sources}
-    shown = {number: n for n, number in enumerate(grounded.order, 1)}
-    citations: dict[tuple[int, int], Citation] = {}
-    for checked in grounded.sentences:
-        for number in checked.citations if checked.supported else ():
-            source = by_number[number]
-            start, end = best_quote(checked.sentence, source)
-            citations.setdefault((number, start), cite(shown[number], source.article, start, end))
-    return tuple(sorted(citations.values(), key=lambda citation: citation.n))
+
+    @cache
+    def found(sentence: str, number: int) -> Citation:
+        source = by_number[number]
+        return cite(0, source.article, *best_quote(sentence, source))
+
+    def citations(grounded: Grounded) -> tuple[Citation, ...]:
+        shown = {number: n for n, number in enumerate(grounded.order, 1)}
+        listed: dict[tuple[int, int], Citation] = {}
+        for checked in grounded.sentences:
+            for number in checked.citations if checked.supported else ():
+                citation = found(checked.sentence, number)
+                listed.setdefault((number, citation.start), replace(citation, n=shown[number]))
+        return tuple(sorted(listed.values(), key=lambda citation: citation.n))
+
+    return citations

@@ -16,13 +16,14 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from assistant.index.chunking import embedding_text
-from assistant.models.embedding import Embedding, load_embedding
 from assistant.corpus.reprints import is_reprint
+from assistant.index.chunking import embedding_text
+from assistant.index.snapshot import Index, Snapshot, check_model
+from assistant.models.embedding import Embedding, load_embedding
 from assistant.models.reranker import Reranker, load_reranker
+from assistant.question.terms import Terms
 from assistant.schema import Article, Chunk, Filters, Passage
 from assistant.second_look import look_again
-from assistant.index.snapshot import Index, Snapshot, check_model
 from assistant.settings import Settings
 
 CANDIDATES = 100
@@ -30,12 +31,12 @@ CANDIDATES = 100
 ARTICLES = 10
 """Different articles that the passages reach where the archive holds so many."""
 EXACT_FILTER = 20_000
-"""Under a filter that leaves no more chunks than this, vectors are compared exactly (STACK: 15 CPU-ms for 100k)."""
+"""Under a filter that leaves no more chunks than this, vectors are compared exactly (100,000 of 256 numbers: 15 CPU-ms)."""
 LOOKED_AGAIN = {"words": 24, "vectors": 8}
 """Chunks of each way of searching whose articles are looked at again; more change nothing on natural_train."""
 RERANKED = 30
 """Passages that a reranker reads: the right article is among the first 20, 30, 50 for 97.8, 98.4, 99.3 % of
-natural_train, and each costs a small cross-encoder about 0.1 CPU-seconds (STACK)."""
+natural_train, and each costs a small cross-encoder about 0.1 CPU-seconds."""
 
 Leg = dict[str, float]
 """Chunk ids with the score that one way of searching gives them, higher is better."""
@@ -58,7 +59,7 @@ class HybridRetriever(BaseRetriever):
         return cls(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding),
                    reranker=load_reranker(settings.reranker))
 
-    def passages(self, question: str, filters: Filters = Filters(), k: int | None = None,
+    def passages(self, question: str | Terms, filters: Filters = Filters(), k: int | None = None,
                  snapshot: Snapshot | None = None) -> list[Passage]:
         """At least `k` passages where there are so many, best first, reaching ARTICLES articles if possible.
         Articles that print one text are one: the best stays, and its passages name the others as `reprints`.
@@ -70,11 +71,12 @@ class HybridRetriever(BaseRetriever):
         """
         snapshot = snapshot or self.index.current()
         check_model(snapshot, self.embedding)
-        article = cache(snapshot.articles.article)
+        article = cache(snapshot.articles.held)
         chunks_of = cache(lambda article_id: {one.id: one for one in snapshot.articles.chunks_of(article(article_id))})
-        fused = weighed(*self.legs(snapshot, question, filters, article), self.embedding.weight)
+        terms = question if isinstance(question, Terms) else Terms.of(question, snapshot.words.rareness)
+        fused = weighed(*self.legs(snapshot, terms, filters, article), self.embedding.weight)
         if self.reranker:
-            fused = _reranked(self.reranker, question, fused, [
+            fused = _reranked(self.reranker, terms.asked, fused, [
                 embedding_text(article(owner(chunk_id)), chunks_of(owner(chunk_id))[chunk_id])
                 for chunk_id, _ in fused[:RERANKED]])
         found = _grouped(fused, article, chunks_of, k or self.k)
@@ -84,21 +86,19 @@ class HybridRetriever(BaseRetriever):
             found += [Passage(snapshot.articles.chunks_of(other)[0], other, 0.0) for other in islice(others, missing)]
         return found
 
-    def legs(self, snapshot: Snapshot, question: str, filters: Filters = Filters(),
+    def legs(self, snapshot: Snapshot, terms: Terms, filters: Filters = Filters(),
              article: Callable[[str], Article] | None = None) -> tuple[Leg, Leg]:
         """What the words (after a second look) and what the vectors find, before they are weighed.
 
         `article` gives the article of an id; by default it is read from the snapshot.
         """
-        question = question.encode(errors="replace").decode()  # the segmenter refuses lone surrogates
-        words = dict(snapshot.words.search(question, CANDIDATES, filters))
-        vectors = self._dense(snapshot, question, filters, words)
+        words = dict(snapshot.words.search(terms.asked, CANDIDATES, filters))
+        vectors = self._dense(snapshot, terms.asked, filters, words)
         if not words or not self.second_look:
             return words, vectors
         looked = dict.fromkeys(chunk_id for leg, n in ((words, LOOKED_AGAIN["words"]), (vectors, LOOKED_AGAIN["vectors"]))
-                               for chunk_id in nlargest(n, leg, key=leg.get))
-        return look_again(question, words, looked, article or snapshot.articles.article,
-                          snapshot.words.rareness), vectors
+                               for chunk_id in nlargest(n, leg, key=leg.__getitem__))
+        return look_again(terms, words, looked, article or snapshot.articles.held), vectors
 
     def _dense(self, snapshot: Snapshot, question: str, filters: Filters, words: dict[str, float]) -> dict[str, float]:
         """Cosine similarities of the nearest chunks and of those that the words found first.
@@ -117,7 +117,7 @@ class HybridRetriever(BaseRetriever):
             if wanted >= searched or len(set(map(owner, nearest))) >= ARTICLES:
                 break
             wanted *= 4
-        others = [chunk_id for chunk_id in nlargest(LOOKED_AGAIN["words"], words, key=words.get)
+        others = [chunk_id for chunk_id in nlargest(LOOKED_AGAIN["words"], words, key=words.__getitem__)
                   if chunk_id not in nearest]
         if others:
             nearest |= zip(others, map(float, snapshot.vectors.vectors(others) @ vector))

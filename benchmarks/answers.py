@@ -1,79 +1,82 @@
 """How good the answers are without a language model: one table, beside two plain ways to answer.
 
-    python benchmarks/answers.py [--sets natural_dev sample] [--limit 200] [--index NEWS_INDEX] [--ablate]
+    python benchmarks/answers.py [--sets natural_report sample] [--limit 200] [--index NEWS_INDEX] [--json FILE]
 
-What answers: the chain that ships; the best chunk of the shipped retrieval; the sentence of its best chunks
-with the most idf of the question's tokens. The latter two never refuse by themselves.
+What answers: the chain that ships; the best chunk of the shipped retrieval (what LangChain with Chroma gives, but
+found better); the sentence of its best chunks with the most idf of the question's tokens. The latter two never refuse.
 
 - right: the answer holds the gold strings, over answerable questions; a refusal holds none. Of a question about
   the archive without strings: the articles cited are all those wanted and no other. 95 % bootstrap interval.
-- characters: quoted, the mean over the answers given.
-- top 1 / 3: the gold strings stand in the best sentence (or stretch of a long one), in the best three together.
+- characters: quoted, the mean over the answers given; ≤ 80 / 120 / 160: right with no more characters than these.
+- first: the gold strings stand in the stretch that the reader puts first.
+- evidence: F1 of the characters quoted against the shortest that answer, where a set has them.
 - EM / F1: the short answer, or where there is none the whole answer, as CMRC 2018 scores it, over all answerable.
-- false refusals / refused / premises refused: of answerable, unanswerable, and those that presume something false.
+- false refusals; refused: of the unanswerable, those without the attribute asked / with a false premise.
 - refused at 2 / 5 / 10 / 20 %: of the unanswerable, when a threshold on the confidence alone refuses so many of the
   answerable; AUROC of that confidence. The reader's probability; the chunk's BM25; the sentence's share of idf.
 - verbatim: quotes that equal the article's text character by character.
 - ms: from question to answer, median and 95th percentile; CPU ms: the processor's, steady on a busy machine.
 
-natural_train is what the reader was fitted on: its row says how well the weights fit, not how well they answer.
+benchmarks/README.md says which set was fitted on, which chosen on, and which reports.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from question_sets import (
+    QuestionSet,
+    about_the_archive,
+    archives_of,
+    arguments_of,
+    crud,
+    follow_ups,
+    natural,
+    paragraphs,
+    printed,
+    renamed,
+    report,
+    sample,
+    share,
+    told,
+)
 
-from assistant.evaluation import metrics
-
-from assistant.reading import features as reader_features
 from assistant.chain import AnswerChain
+from assistant.evaluation import metrics
 from assistant.evaluation.questions import GoldQuestion
 from assistant.index.words import LexicalIndex
-from assistant.reading.reader import PASSAGES, Reader, Reading
-from assistant.reading.features import Idf, candidates
-from assistant.schema import Ask, Passage, Turn
 from assistant.language.text import query_tokens, search_tokens, sentences
-from question_sets import (QuestionSet, about_the_archive, archives_of, arguments_of, crud, follow_ups, natural,
-                           paragraphs, printed, renamed, sample, share, told)
+from assistant.reading.reader import Reader, Reading
+from assistant.reading.windows import PASSAGES
+from assistant.schema import Ask, Turn
 
 SETS: dict[str, Callable[[Path], QuestionSet] | None] = {
-    "natural_dev": lambda data: natural("natural_dev", data),
-    "natural_train": lambda data: natural("natural_train", data),
-    "cmrc": lambda data: paragraphs("cmrc", data), "crud": crud, "sample": sample, "follow-ups": follow_ups,
+    "natural_report": report, "natural_dev": lambda data: natural("natural_dev", data),
+    "cmrc": lambda data: paragraphs("cmrc", data, odd=True), "crud": crud, "sample": sample, "follow-ups": follow_ups,
     "archive": None,
 }
 """archive: made from the sample newspaper itself."""
 FALSE_REFUSALS = (0.02, 0.05, 0.10, 0.20)
-COLUMNS = ("set", "n", "answers by", "right %", "characters", "top 1 / 3 %", "EM / F1 %", "false refusals %",
-           "refused %", "premises refused %", "refused at 2 / 5 / 10 / 20 %", "AUROC", "verbatim %", "ms p50 / p95",
-           "CPU ms p50 / p95")
-GROUPS: dict[str, tuple[str, ...]] = {
-    "overlap in the stretch": ("words", "bigrams", "characters", "longest_run", "rarest_word", "words_matched",
-                               "new_words", "named_held"),
-    "overlap around it": ("words_around", "bigrams_around", "bigrams_before", "bigrams_after", "named_around",
-                          "bigrams_in_sentence", "words_in_sentence"),
-    "overlap in the article": ("bigrams_in_article", "words_in_article", "bigrams_in_title", "bigrams_so_far"),
-    "retrieval": ("score", "passage_rank", "article_rank"),
-    "soft words": ("soft_words", "soft_words_around", "soft_words_in_sentence", "sentence_similarity"),
-    "the kind asked for": ("typed", "type_held", "type_lacking", "type_count", "measure_held", "noun_follows",
-                           "nearness", "span_near_words"),
-    "the kind of question": ("question_length", *(name for name in reader_features.NAMES if name.startswith("asks_"))),
-}
-"""Columns of the reader's features that belong together; whatever stands in none is "all the rest"."""
+SPACE = (80, 120, 160)
+COLUMNS = ("set", "n", "answers by", "right %", "characters", "right in 80 / 120 / 160 %", "first %", "evidence F1 %",
+           "EM / F1 %", "false refusals %", "refused: attribute / premise %", "refused at 2 / 5 / 10 / 20 %", "AUROC",
+           "verbatim %", "ms p50 / p95", "CPU ms p50 / p95")
 
 
 @dataclass(frozen=True)
 class Said:
     """One answer to one question; `cited` are ids of articles, `seconds` wall and processor seconds.
 
-    `ranked` are the sentences (or chunks), best first; None where none were read.
+    `ranked` are the stretches (or chunks), best first; None where none were read. `quoted` are (article, start, end).
     """
 
     text: str
@@ -84,6 +87,7 @@ class Said:
     refused: bool = False
     confidence: float | None = None
     cited: frozenset[str] = frozenset()
+    quoted: tuple[tuple[str, int, int], ...] = ()
     verbatim: tuple[bool, ...] = ()
 
 
@@ -101,45 +105,18 @@ class Clock:
 
 
 class Listener:
-    """Stands in for a reader and its ranker, and keeps what they last made of a question.
+    """Stands in for a reader, and keeps what it last read."""
 
-    `kept` are all tables of features that were ranked; columns in `neutral` are set to these values first.
-    """
-
-    def __init__(self, reader: Reader, neutral: dict[int, float] | None = None) -> None:
-        self._reader, self._ranker, self._neutral = reader, reader.ranker, neutral or {}
-        self.kept: list[np.ndarray] = []
-        self.clear()
+    def __init__(self, reader: Reader) -> None:
+        self._reader, self.reading = reader, Reading()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reader, name)
 
-    def clear(self) -> None:
-        """Forgets the last question."""
-        self.reading: Reading | None = None
-        self.ranked: list[str] | None = None
-        self._probabilities = np.zeros(0)
-
-    def read(self, question: Any, passages: Sequence[Passage], idf: Idf) -> Reading:
+    def read(self, *given: Any) -> Reading:
         """What the reader reads."""
-        self._reader.ranker = self
-        try:
-            self.reading = self._reader.read(question, passages, idf)
-        finally:
-            self._reader.ranker = self._ranker
-        order = np.argsort(-self._probabilities, kind="stable")
-        rows = candidates(passages[:PASSAGES])
-        self.ranked = [rows[i].text for i in order]  # none where the reader saw nothing worth ranking
+        self.reading = self._reader.read(*given)
         return self.reading
-
-    def probability(self, table: np.ndarray) -> np.ndarray:
-        """What the ranker says of the table."""
-        self.kept.append(table)
-        table = table.copy()
-        for column, value in self._neutral.items():
-            table[:, column] = value
-        self._probabilities = self._ranker.probability(table)
-        return self._probabilities
 
 
 def by_chain(chain: AnswerChain) -> Answerer:
@@ -147,16 +124,18 @@ def by_chain(chain: AnswerChain) -> Answerer:
     articles, listener = chain.index.current().articles, chain.reader
 
     def answer(ask: Ask) -> Said:
-        listener.clear()
+        listener.reading = None
         clock = Clock()
         given = chain.invoke(ask)
         seconds = clock.seconds()
         verbatim = tuple(articles.article(one.article_id).text[one.start:one.end] == one.quote
                          for one in given.citations)
-        return Said(given.text, sum(len(one.quote) for one in given.citations), seconds, listener.ranked,
+        read = listener.reading
+        return Said(given.text, sum(len(one.quote) for one in given.citations), seconds,
+                    [quote.text for quote in read.ranked] if read else None,
                     "、".join(dict.fromkeys(given.text[start:end] for start, end in given.emphasis)), given.refused,
-                    listener.reading.probability if listener.reading else None,
-                    frozenset(one.article_id for one in given.citations), verbatim)
+                    read.probability if read else None, frozenset(one.article_id for one in given.citations),
+                    tuple((one.article_id, one.start, one.end) for one in given.citations), verbatim)
 
     return answer
 
@@ -172,7 +151,8 @@ def by_best_chunk(chain: AnswerChain) -> Answerer:
         texts = [passage.chunk.text for passage in passages]
         score = next((score for _, score in words.search(ask.question, 1)), 0.0)
         cited = frozenset(passage.article.id for passage in passages[:1])
-        return Said("".join(texts[:1]), len("".join(texts[:1])), seconds, texts, confidence=score, cited=cited)
+        quoted = tuple((one.article.id, one.chunk.start, one.chunk.end) for one in passages[:1])
+        return Said("".join(texts[:1]), len("".join(texts[:1])), seconds, texts, confidence=score, cited=cited, quoted=quoted)
 
     return answer
 
@@ -184,16 +164,16 @@ def by_best_sentence(chain: AnswerChain) -> Answerer:
     def answer(ask: Ask) -> Said:
         clock = Clock()
         passages = chain.retriever.passages(ask.question)[:PASSAGES]
-        found = [(passage.article.id, passage.chunk.text[start:end])
+        found = [(passage.article.id, passage.chunk.start + start, passage.chunk.start + end, passage.chunk.text[start:end])
                  for passage in passages for start, end in sentences(passage.chunk.text)]
         idf = {token: idf_of(token, words) for token in query_tokens(ask.question)}
-        scores = [sum(idf[token] for token in idf.keys() & set(search_tokens(text))) for _, text in found]
+        scores = [sum(idf[token] for token in idf.keys() & set(search_tokens(text))) for *_, text in found]
         order = sorted(range(len(found)), key=lambda i: -scores[i])
         seconds = clock.seconds()
-        ranked = [found[i][1] for i in order]
+        ranked = [found[i][3] for i in order]
         return Said("".join(ranked[:1]), len("".join(ranked[:1])), seconds, ranked,
                     confidence=max(scores, default=0.0) / (sum(idf.values()) or 1.0),
-                    cited=frozenset(found[i][0] for i in order[:1]))
+                    cited=frozenset(found[i][0] for i in order[:1]), quoted=tuple(found[i][:3] for i in order[:1]))
 
     return answer
 
@@ -233,8 +213,11 @@ def row_of(asked: QuestionSet, name: str, answers: Sequence[tuple[GoldQuestion, 
     unanswerable = [(gold, said) for gold, said in answers if gold.unanswerable]
     sure, unsure = ([said.confidence for _, said in group if said.confidence is not None]
                     for group in (answerable, unanswerable))
-    top = [[float(metrics.accurate("\n".join(said.ranked[:k]), gold.answers, gold.need))
-            for gold, said in with_strings if said.ranked is not None] for k in (1, 3)]
+    space = [[float(right(gold, said) and said.characters <= most) for gold, said in answerable] for most in SPACE]
+    first = [float(metrics.accurate(said.ranked[0], gold.answers, gold.need))
+             for gold, said in with_strings if said.ranked]
+    evidence = [0.0 if said.refused else overlap(said.quoted, asked.evidence[gold.id])
+                for gold, said in answerable if gold.id in asked.evidence]
     short = [[0.0 if said.refused else score(said.short or said.text, gold.answers) for gold, said in with_strings]
              for score in (metrics.exact_match, metrics.f1)]
     lengths = [said.characters for _, said in answerable if not said.refused]
@@ -242,15 +225,23 @@ def row_of(asked: QuestionSet, name: str, answers: Sequence[tuple[GoldQuestion, 
     return [
         asked.name, str(len(answers)), name,
         share([float(right(gold, said)) for gold, said in answerable], interval=True),
-        f"{np.mean(lengths):.0f}" if lengths else "–", " / ".join(map(share, top)), " / ".join(map(share, short)),
-        share([float(said.refused) for _, said in answerable]),
-        share([float(said.refused) for _, said in unanswerable]),
-        share([float(said.refused) for gold, said in unanswerable if gold.id in asked.premises]),
+        f"{np.mean(lengths):.0f}" if lengths else "–", " / ".join(map(share, space)), share(first), share(evidence),
+        " / ".join(map(share, short)), share([float(said.refused) for _, said in answerable]),
+        " / ".join(share([float(said.refused) for gold, said in unanswerable if (gold.id in asked.premises) is premise])
+                   for premise in (False, True)),
         " / ".join(f"{100 * one:.0f}" for one in refusal_curve(sure, unsure)) if sure and unsure else "–",
         f"{auroc(sure, unsure):.2f}" if sure and unsure else "–",
         share([float(whole) for _, said in answers for whole in said.verbatim]),
         *(" / ".join(f"{metrics.percentile(taken, part):.0f}" for part in (0.5, 0.95)) for taken in (wall, cpu)),
     ]
+
+
+def overlap(quoted: Iterable[tuple[str, int, int]], gold: Iterable[tuple[str, int, int]]) -> float:
+    """F1 of the characters quoted against those of the gold evidence; of another article's none are right."""
+    said, wanted = (Counter((article, at) for article, start, end in set(spans) for at in range(start, end))
+                    for spans in (quoted, gold))
+    common = sum((said & wanted).values())
+    return 2 * common / (sum(said.values()) + sum(wanted.values())) if common else 0.0
 
 
 def rows(asked: QuestionSet, chain: AnswerChain) -> Iterable[list[str]]:
@@ -265,46 +256,28 @@ def rows(asked: QuestionSet, chain: AnswerChain) -> Iterable[list[str]]:
         yield row_of(asked, name, [(gold, answerer(ask)) for gold, ask in zip(asked.questions, asks)])
 
 
-def ablation(asked: QuestionSet, chain: AnswerChain) -> Iterable[list[str]]:
-    """How the sentences are ranked when a group of features says the same of all of them: its mean over the set."""
-    reader = chain.reader
-    named = {name for names in GROUPS.values() for name in names}
-    rest = tuple(name for name in reader_features.NAMES if name not in named)
-    groups = {"nothing": (), **GROUPS, "all the rest": rest}
-    means = np.zeros(len(reader_features.NAMES))
-    for group, names in groups.items():
-        told(f"{asked.name} without {group}")
-        neutral = {i: means[i] for i, name in enumerate(reader_features.NAMES) if name in names}
-        chain.reader = Listener(reader, neutral)
-        answerer = by_chain(chain)
-        answers = [(gold, answerer(Ask(gold.question))) for gold in asked.questions if gold.answers]
-        if group == "nothing":
-            means = np.vstack(chain.reader.kept).mean(axis=0)
-        row = row_of(asked, group, answers)
-        yield [asked.name, group, str(len(neutral)), row[3], row[5]]
-    chain.reader = reader
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = arguments_of(__doc__)
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=[name for name in SETS if name != "natural_train"])
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--limit", type=int, help="so many questions of each set")
-    parser.add_argument("--ablate", action="store_true", help="instead: the reader's features, group by group")
+    parser.add_argument("--reader", default="", help="a reader's folder; the shipped one by default")
+    parser.add_argument("--json", type=Path, help="also into this file, with the commit")
     given = parser.parse_args(arguments)
     archives = archives_of(given)
-    reader = Reader.from_folder()
+    reader = Reader.from_folder(given.reader)
     table: list[list[str]] = []
     for name in given.sets:
         make = SETS[name]
         asked = make(given.data) if make else None
-        chain = AnswerChain(archives.retriever(asked.archive if asked else "sample"), reader, suggest=False)
+        chain = AnswerChain(archives.retriever(asked.archive if asked else "sample"), Listener(reader), suggest=False)
         store = chain.index.current().articles
         asked = about_the_archive(store) if asked is None else renamed(asked, store)
-        asked = asked.some(given.limit)
-        if not given.ablate:
-            chain.reader = Listener(reader)
-        table += ablation(asked, chain) if given.ablate else rows(asked, chain)
-    print(printed(("set", "without", "columns", "right %", "top 1 / 3 %") if given.ablate else COLUMNS, table))
+        table += rows(asked.some(given.limit), chain)
+    print(printed(COLUMNS, table))
+    if given.json:
+        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        given.json.write_text(json.dumps({"commit": commit, "rows": [dict(zip(COLUMNS, row)) for row in table]},
+                                         ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

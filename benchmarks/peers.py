@@ -13,9 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from assistant.models.embedding import Embedding, load_embedding
-from assistant.index.snapshot import Index
 from costs import Cost, apart
+
+from assistant.index.snapshot import Index
+from assistant.models.embedding import Embedding, load_embedding
 
 INSTALL = "pip install -e '.[bench]'"
 BATCH = 5000

@@ -15,16 +15,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from costs import apart
+
 from assistant.evaluation import metrics
+from assistant.evaluation.questions import GoldQuestion, read_questions
 from assistant.index.articles import ArticleStore
 from assistant.index.chunking import chunk_article
-from assistant.models.embedding import load_embedding
-from assistant.evaluation.questions import GoldQuestion, read_questions
 from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index
+from assistant.models.embedding import load_embedding
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article
-from assistant.index.snapshot import Index
-from costs import apart
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "../shared/data"
@@ -44,7 +45,7 @@ class QuestionSet:
     """Questions with the name of the archive they are asked of.
 
     `premises` are the ids of those that presume something false; `before` is the question that was asked
-    before a follow-up, by the follow-up's id.
+    before a follow-up, by the follow-up's id; `evidence` the shortest stretches that answer, as (article, start, end).
     """
 
     name: str
@@ -52,6 +53,7 @@ class QuestionSet:
     questions: tuple[GoldQuestion, ...]
     premises: frozenset[str] = frozenset()
     before: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, tuple[tuple[str, int, int], ...]] = field(default_factory=dict)
 
     def some(self, limit: int | None) -> QuestionSet:
         """The set with so many of its questions, evenly spread."""
@@ -140,12 +142,28 @@ def natural(name: str, data: Path) -> QuestionSet:
     return QuestionSet(name, "news", questions, frozenset(row["id"] for row in rows if "premise" in row))
 
 
-def paragraphs(name: str, data: Path, beside: int = 0) -> QuestionSet:
-    """The questions of CMRC or DRCD, with so many chunks of the news beside; the article of each is its paragraph."""
+def report(_: Path) -> QuestionSet:
+    """natural_report.jsonl, which lies here: held out from all that is fitted or chosen."""
+    rows = _lines(Path(__file__).with_name("natural_report.jsonl"))
+    questions = tuple(GoldQuestion(
+        line, row["id"], row["question"], tuple(row["answers"]), row.get("need", "any"),
+        () if row.get("unanswerable") else (f"{NEWS_FILE}#{row['article'] + 1}",), row.get("unanswerable", False))
+        for line, row in enumerate(rows, 1))
+    evidence = {row["id"]: tuple((f"{NEWS_FILE}#{row['article'] + 1}", start, end) for start, end in row["evidence"])
+                for row in rows if "evidence" in row}
+    return QuestionSet("natural_report", "news", questions, frozenset(row["id"] for row in rows if "premise" in row),
+                       evidence=evidence)
+
+
+def paragraphs(name: str, data: Path, beside: int = 0, odd: bool = False) -> QuestionSet:
+    """The questions of CMRC or DRCD, with so many chunks of the news beside; the article of each is its paragraph.
+
+    `odd` takes every second paragraph's: those that the reader was not trained on.
+    """
     questions = [GoldQuestion(0, str(asked["id"]), asked["question"],
                               tuple(dict.fromkeys(answer["text"] for answer in asked["answers"])),
                               articles=(f"{name}-{number}",))
-                 for number, (_, qas) in enumerate(squad(data / SQUAD[name])) for asked in qas]
+                 for number, (_, qas) in enumerate(squad(data / SQUAD[name])) for asked in qas if number % 2 or not odd]
     archive = f"{name}+{beside}" if beside else name
     return QuestionSet(archive, archive, tuple(questions))
 
@@ -184,10 +202,10 @@ def about_the_archive(articles: ArticleStore) -> QuestionSet:
     """
     asked: list[tuple[str, tuple[str, ...], list[str]]] = []
     pieces = list(articles.articles())
-    for author in sorted({author for piece in pieces for author in piece.authors}):
-        asked.append((f"{author}写了哪些报道？", (), [piece.id for piece in pieces if author in piece.authors]))
-    for section in sorted({piece.section for piece in pieces if piece.section}):
-        asked.append((f"{section}栏目有哪些文章？", (), [piece.id for piece in pieces if piece.section == section]))
+    asked += [(f"{author}写了哪些报道？", (), [piece.id for piece in pieces if author in piece.authors])
+              for author in sorted({author for piece in pieces for author in piece.authors})]
+    asked += [(f"{section}栏目有哪些文章？", (), [piece.id for piece in pieces if piece.section == section])
+              for section in sorted({piece.section for piece in pieces if piece.section})]
     for piece in pieces:
         if piece.title:
             asked.append((f"《{piece.title}》讲了什么？", (), [piece.id]))
@@ -203,7 +221,9 @@ def renamed(asked: QuestionSet, articles: ArticleStore) -> QuestionSet:
     name = next(iter(articles.ids())).rpartition("#")[0]
     return replace(asked, questions=tuple(
         replace(one, articles=tuple(article.replace(f"{NEWS_FILE}#", f"{name}#") for article in one.articles))
-        for one in asked.questions))
+        for one in asked.questions), evidence={key: tuple((article.replace(f"{NEWS_FILE}#", f"{name}#"), start, end)
+                                                          for article, start, end in spans)
+                                               for key, spans in asked.evidence.items()})
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

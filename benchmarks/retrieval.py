@@ -25,16 +25,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from peers import INSTALL, PEERS, Peer, Ranker
+from question_sets import (
+    DISTRACTORS,
+    QuestionSet,
+    archives_of,
+    arguments_of,
+    crud,
+    natural,
+    paragraphs,
+    printed,
+    renamed,
+    share,
+    told,
+)
 
+from assistant.corpus.reprints import is_reprint
 from assistant.evaluation import metrics
 from assistant.evaluation.questions import GoldQuestion
-from assistant.corpus.reprints import is_reprint
+from assistant.language.text import fold, squeeze
 from assistant.retrieval import CANDIDATES, HybridRetriever
 from assistant.schema import Article
-from assistant.language.text import fold, squeeze
-from peers import INSTALL, PEERS, Peer, Ranker
-from question_sets import (DISTRACTORS, QuestionSet, archives_of, arguments_of, crud, natural, paragraphs, printed,
-                           renamed, share, told)
 
 SETS: dict[str, Callable[[Path], QuestionSet]] = {
     "natural_dev": lambda data: natural("natural_dev", data),
@@ -164,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         retriever = archives.retriever(asked.archive)
         asked = renamed(asked, retriever.index.current().articles).some(given.limit)
 
-        def opened(peer: Peer) -> Ranker:
+        def opened(peer: Peer, asked: QuestionSet = asked, retriever: HybridRetriever = retriever) -> Ranker:
             told(f"{asked.name}: indexing for {peer.name}")
             folder = peer.made(archives.cache / "peers", retriever.index.path, given.embedding)
             return peer.open(folder, retriever.embedding)

@@ -24,15 +24,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from assistant.evaluation import metrics
-from assistant.chain import AnswerChain
-from assistant.models.embedding import load_embedding
-from assistant.reading.reader import Reader
-from assistant.retrieval import HybridRetriever
-from assistant.index.snapshot import Index
 from costs import Cost, apart, cpu_seconds, memory_mb, size_mb
 from peers import INSTALL, PEERS, Peer
 from question_sets import ROOT, Archives, archives_of, arguments_of, natural, printed, told
+
+from assistant.chain import AnswerChain
+from assistant.evaluation import metrics
+from assistant.index.snapshot import Index
+from assistant.models.embedding import load_embedding
+from assistant.reading.reader import Reader
+from assistant.retrieval import HybridRetriever
 
 DEPTH = 10
 """Passages asked for, ours and the peers'."""

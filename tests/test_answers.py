@@ -7,8 +7,9 @@ import re
 import pytest
 
 from assistant import answers
+from assistant.answers import OPENING, Listed
 from assistant.question.analysis import Question
-from assistant.reading.reader import QUOTED_CHARACTERS, Quote, Reading
+from assistant.reading.reader import Quote, Reading
 from assistant.schema import Answer, Article, Chunk, Coverage, Filters, Passage
 
 ONE = Article("1.md", "甲街道有56名骑手受聘。满意度在98%以上。张三说很好。", title="骑手进社区", newspaper="某市日报",
@@ -86,8 +87,8 @@ def test_a_refusal_without_passages_names_no_article() -> None:
 
 
 def test_a_list_of_articles_says_how_many_and_cites_each() -> None:
-    asked = question("哪些报道提到骑手", "articles", topic="骑手")
-    answer = answers.articles(asked, [ONE], COVERAGE)
+    asked = question("哪些报道提到骑手", "list", topic="骑手")
+    answer = answers.articles(asked, Listed(1, (ONE,)), COVERAGE)
     assert answer.text == "提到“骑手”的报道有 1 篇：\n《骑手进社区》，某市日报，2025年11月18日，社区，张三、李四[1]"
     assert [answer.text[a:b] for a, b in answer.emphasis] == ["1 篇"]
     assert (answer.citations[0].quote, answer.kind, answer.refused) == ("甲街道有56名骑手受聘。", "articles", False)
@@ -101,12 +102,12 @@ def test_a_list_of_articles_says_how_many_and_cites_each() -> None:
     ({"filters": Filters(author="张三"), "topic": "骑手"}, "张三署名的提到“骑手”的报道有 2 篇："), ({}, "报道有 2 篇："),
 ])
 def test_a_list_says_by_what_it_was_chosen(fields: dict[str, object], opening: str) -> None:
-    assert answers.articles(question(kind="articles", **fields), [ONE, TWO], COVERAGE).text.splitlines()[0] == opening
+    assert answers.articles(question(kind="list", **fields), Listed(2, (ONE, TWO)), COVERAGE).text.splitlines()[0] == opening
 
 
 def test_a_long_list_shows_ten_and_counts_all() -> None:
     many = [Article(f"{n}.md", f"第{n}次捐赠。", title=f"捐赠{n}") for n in range(12)]
-    answer = answers.articles(question(kind="articles", topic="捐赠"), many, COVERAGE)
+    answer = answers.articles(question(kind="list", topic="捐赠"), Listed(12, tuple(many[:10])), COVERAGE)
     assert answer.text.splitlines()[0] == "提到“捐赠”的报道有 12 篇，最近的 10 篇是："
     assert [citation.n for citation in answer.citations] == list(range(1, 11))
     check(answer, *many)
@@ -115,7 +116,7 @@ def test_a_long_list_shows_ten_and_counts_all() -> None:
 def test_the_gist_is_the_opening_in_whole_sentences() -> None:
     long = Article("3.md", "甲街道开会。" * 40, title="开会")
     answer = answers.gist(question("《开会》讲了什么？", "gist"), long, [passage(long)])
-    assert answer.text == f"《开会》，开头是：\n{'甲街道开会。' * (QUOTED_CHARACTERS // 6)}[1]"
+    assert answer.text == f"《开会》，开头是：\n{'甲街道开会。' * (OPENING // 6)}[1]"
     assert (answer.kind, answer.refused, answer.passages) == ("quotes", False, (passage(long),))
     check(answer, long)
 
@@ -139,7 +140,7 @@ def test_nobody_named_is_a_refusal(article: Article, topic: str) -> None:
 
 @pytest.mark.parametrize(("kind", "shown", "opening"), [
     ("greeting", "greeting", "您好！我可以回答关于 2 篇报道（"), ("thanks", "greeting", "不客气！"),
-    ("help", "greeting", "我可以回答关于 2 篇报道（"), ("empty", "hint", "请输入一个问题。")])
+    ("help", "greeting", "我是报纸的问答助手"), ("empty", "hint", "请输入一个问题。")])
 def test_courtesy_says_what_can_be_asked(kind: str, shown: str, opening: str) -> None:
     answer = answers.courtesy(question("你好", kind), COVERAGE)
     assert answer.text.startswith(opening)
@@ -167,7 +168,7 @@ def test_braces_and_percent_signs_of_an_article_stay_as_they_are(text: str) -> N
     article = Article("4.md", f"{text}。", title=text, authors=(text,))
     for answer in (answers.quotes(question(text), Reading((Quote(article, 0, len(text) + 1),), 0.9, False), []),
                    answers.refusal(question(text), Reading(unknown=(text,)), [passage(article)], COVERAGE),
-                   answers.articles(question(text, "articles", topic=text), [article], COVERAGE),
+                   answers.articles(question(text, "list", topic=text), Listed(1, (article,)), COVERAGE),
                    answers.gist(question(text, "gist"), article, []),
                    answers.byline(question(text, "byline"), article, [passage(article)], COVERAGE)):
         assert text in answer.text and answer.citations[0].quote == f"{text}。"

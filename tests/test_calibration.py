@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from assistant.models import embedding as embeddings
-from assistant.index import verification
-from assistant.training.fusion import WEIGHTS, Calibration, Point, calibrate
 from assistant.cli import main
-from assistant.models.embedding import DEFAULT_WEIGHT, WEIGHT_FILE, Embedding, load_embedding, store_weight
 from assistant.errors import EmbeddingError, IndexMismatch, QuestionsError
 from assistant.evaluation.questions import GoldQuestion
+from assistant.index import verification
 from assistant.index.refresh import refresh
-from assistant.retrieval import HybridRetriever
 from assistant.index.snapshot import Index
+from assistant.models import embedding as embeddings
+from assistant.models.embedding import DEFAULT_WEIGHT, WEIGHT_FILE, Embedding, load_embedding, store_weight
+from assistant.retrieval import HybridRetriever
+from assistant.training.fusion import WEIGHTS, Calibration, Point, calibrate
 
 TOPICS = {"图书馆": "借书", "食堂": "用餐", "公园": "散步", "车站": "乘车"}
 """Four articles by their topic; each tells its own thing and decoys with the words of the others' questions."""

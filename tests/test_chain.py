@@ -10,23 +10,23 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bigram_embedding import BigramEmbedding
 from langchain_core.runnables import Runnable, RunnableLambda
+from scripted_llm import Reply, ScriptedModel, scripted_server
 
 from assistant import chain as chains
-from assistant.index import snapshot as snapshots
-from assistant.index import verification
 from assistant.chain import AnswerChain, as_ask, build_chain
 from assistant.errors import IndexMissing, LanguageModelError
-from assistant.generation.grounding import NOT_IN_SOURCES
 from assistant.generation.chat_model import load_chat_model
-from assistant.reading.reader import Reader
+from assistant.generation.grounding import NOT_IN_SOURCES
+from assistant.index import snapshot as snapshots
+from assistant.index import verification
 from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index
+from assistant.reading.reader import Reader
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Ask, Filters, Turn
 from assistant.settings import Settings
-from assistant.index.snapshot import Index
-from bigram_embedding import BigramEmbedding
-from scripted_llm import Reply, ScriptedModel, scripted_server
 
 GRIDS = "解放区有多少个网格？"
 GRIDS_ARTICLE = "jiefang/01-xiaoge-hehuoren.md"
@@ -134,7 +134,7 @@ def test_who_wrote_a_piece_and_what_it_says(sample_chain: AnswerChain) -> None:
     assert gist.citations[0].start == 0
 
 
-@pytest.mark.parametrize(("question", "opening"), [("你好", "您好！"), ("你能做什么？", "我可以回答"), ("谢谢", "不客气！")])
+@pytest.mark.parametrize(("question", "opening"), [("你好", "您好！"), ("你能做什么？", "我是报纸的问答助手"), ("谢谢", "不客气！")])
 def test_courtesy_is_no_refusal_and_offers_questions(sample_chain: AnswerChain, question: str, opening: str) -> None:
     answer = sample_chain.invoke(question)
     check(answer, sample_chain)
@@ -269,7 +269,7 @@ def test_a_number_that_no_source_holds_is_marked(sample_chain: AnswerChain) -> N
     answer = chain.invoke(GRIDS)
     check(answer, chain)
     assert NOT_IN_SOURCES in answer.text
-    assert answer.notes == ("有 1 处数字、日期、人名或引语未见于所引报道，已标出。",)
+    assert answer.notes == ("有 1 处数字、日期、人名、引语或说法未见于所引报道，已标出。",)
 
 
 def test_a_sentence_without_a_source_is_left_out(sample_chain: AnswerChain) -> None:
@@ -379,7 +379,7 @@ KEY = "sk-must-never-be-seen"
 
 @pytest.mark.parametrize(("reply", "said", "requests"), [
     (Reply(status=401, body=f"Incorrect API key provided: {KEY}"), "语言模型不接受密钥", 1),
-    (Reply(status=429, body="{}"), "语言模型太忙或额度已用完（429）。", 2),
+    (Reply(status=429, body="{}"), "语言模型太忙或额度已用完（429）。", 1),
     (Reply(status=500, body=f"oops {KEY}"), "语言模型的服务器出错（500）。", 2),
     (Reply(["解放区把"], reset=True), "连不上语言模型，或者连接断了。", 1),
     (Reply([]), "语言模型没有作答。", 1),

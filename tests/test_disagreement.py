@@ -7,14 +7,15 @@ from datetime import date
 import pytest
 
 from assistant import answers
-from assistant.reading.disagreement import disagreement
 from assistant.question.analysis import Question, understand
+from assistant.question.filters import Archive
+from assistant.reading.disagreement import disagreement
 from assistant.reading.reader import Quote, Reading
 from assistant.schema import Article, Ask, Chunk, Passage
 
 
 def asked(question: str) -> Question:
-    return understand(Ask(question), lambda _: False, lambda _: False, date(2025, 11, 25))
+    return understand(Ask(question), Archive(), date(2025, 11, 25))
 
 
 def quoted(text: str, short: str, **fields: str) -> Quote:

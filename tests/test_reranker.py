@@ -11,10 +11,10 @@ import pytest
 
 from assistant import retrieval
 from assistant.chain import AnswerChain, build_chain
-from assistant.models.embedding import load_embedding
 from assistant.errors import EmbeddingError, RerankerError
-from assistant.reading.reader import Reader
+from assistant.models.embedding import load_embedding
 from assistant.models.reranker import Reranker, load_reranker
+from assistant.reading.reader import Reader
 from assistant.retrieval import HybridRetriever, distinct_articles
 from assistant.schema import Filters
 from assistant.settings import Settings

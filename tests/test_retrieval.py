@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bigram_embedding import BigramEmbedding
 from langchain_core.retrievers import BaseRetriever
 
-from assistant.index import verification
-from assistant.models.embedding import Embedding
 from assistant.errors import EmbeddingError, IndexMismatch
+from assistant.index import verification
 from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index
+from assistant.models.embedding import Embedding
 from assistant.retrieval import ARTICLES, HybridRetriever, as_document, distinct_articles
 from assistant.schema import Article, Chunk, Filters, Passage
-from assistant.index.snapshot import Index
-from bigram_embedding import BigramEmbedding
 
 FRONT = "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\nsection: {section}\n---\n{text}\n"
 QUESTION = "骑手可以在哪里充电？"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.question.terms import Terms
 from assistant.schema import Article
 from assistant.second_look import look_again
 
@@ -16,7 +17,7 @@ QUESTION = "甲街道老人食堂每天供应多少种菜？"
 
 
 def looked(scores: dict[str, float], *again: str) -> dict[str, float]:
-    return look_again(QUESTION, scores, again or scores, ARTICLES.__getitem__, lambda _: 1.0)
+    return look_again(Terms.of(QUESTION, lambda _: 1.0), scores, again or scores, ARTICLES.__getitem__)
 
 
 def test_a_chunk_whose_article_knows_the_rest_of_the_question_comes_first() -> None:
@@ -40,4 +41,4 @@ def test_what_is_not_looked_at_keeps_its_share_and_what_has_no_score_gets_one() 
 
 
 def test_a_question_without_a_word_adds_nothing() -> None:
-    assert look_again("？", {}, ["whole@0"], ARTICLES.__getitem__, lambda _: 1.0) == {"whole@0": 0.0}
+    assert look_again(Terms.of("？", lambda _: 1.0), {}, ["whole@0"], ARTICLES.__getitem__) == {"whole@0": 0.0}

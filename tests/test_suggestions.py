@@ -36,9 +36,10 @@ def test_every_starter_is_answered_with_a_source(sample_chain: AnswerChain) -> N
         assert not answer.refused and answer.citations, question
 
 
-def test_starters_are_of_different_kinds(sample_chain: AnswerChain) -> None:
-    kinds = ["讲了什么" in question or 2 * ("写了哪些" in question) for question in sample_chain.starters(3)]
-    assert len(set(kinds)) == 3
+def test_the_first_starters_are_a_figure_a_list_a_timeline_and_an_author(sample_chain: AnswerChain) -> None:
+    figure, listed, dated, author, *_ = sample_chain.starters(6)
+    assert "多少" in figure and listed.startswith("提到") and dated.endswith("的时间线") and author.endswith("写了哪些报道？")
+    assert len(sample_chain.invoke(dated).emphasis) >= 2
 
 
 @pytest.mark.parametrize("question", ASKED)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from assistant.chain import AnswerChain
-from assistant.schema import Article
 from assistant.reading.timeline import ROWS, timeline
+from assistant.schema import Article
 
 PARK = Article("a", "甲公园今年5月开工。公园里有三座桥。昨日，甲公园开园。乙广场2023年建成。", title="甲公园开园", date="2025-11-18")
 BRIDGE = Article("b", "甲公园2019年立项。5月，甲公园开工建设，市民很高兴。", date="2025-12-01")
@@ -36,7 +36,8 @@ def test_the_timeline_of_a_person_is_quoted_row_by_row(sample_chain: AnswerChain
     answer = sample_chain.invoke("王忠殿的生平时间线")
     assert [answer.text[a:b] for a, b in answer.emphasis] == ["1962年11月18日", "1963年", "2025年11月18日"]
     assert answer.text.splitlines()[0] == "报道里有日期的 3 件事，按时间先后："
-    assert [f"“{citation.quote}”[1]" in answer.text for citation in answer.citations] == [True] * 3
+    assert [f"“{citation.quote}" in answer.text for citation in answer.citations] == [True] * 3
+    assert "推了出来；……”[1]" in answer.text  # its sentence goes on
     assert (answer.kind, answer.refused) == ("quotes", False)
 
 

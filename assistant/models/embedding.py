@@ -30,7 +30,7 @@ FOLD_KEY = "fold"
 """True in config_sentence_transformers.json of a model that reads folded text, as trained here."""
 STATIC_BATCH = 256
 TRANSFORMER_BATCH = 8
-"""On a CPU as fast as 32, with less padding (STACK)."""
+"""On a CPU as fast as 32, with less padding."""
 HUB_SECONDS = 5
 """What the hub has for its first answer; without a network its own client takes 80 s to give up."""
 
@@ -70,15 +70,18 @@ class Embedding(Embeddings):
             )
         vectors[[not any(map(str.isalnum, text)) for text in texts]] = 0
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+        unit: np.ndarray = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+        return unit
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """`encode` as LangChain wants it."""
-        return self.encode(texts).tolist()
+        vectors: list[list[float]] = self.encode(texts).tolist()
+        return vectors
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a question."""
-        return self.encode([text], questions=True)[0].tolist()
+        vector: list[float] = self.encode([text], questions=True)[0].tolist()
+        return vector
 
 
 def load_embedding(name: str = "") -> Embedding:

@@ -24,7 +24,8 @@ EVIDENCE, SHORT = 0, 2
 """First columns of the span logits: the stretch that answers in full, the short answer; each has a start and an end."""
 QUESTION_TOKENS, WINDOW_TOKENS = 48, 192
 """What is read of a question and of a window, as in training: 65 and 270 characters."""
-_BEGIN, _PAD, _END = 0, 1, 2
+BEGIN, PAD, END = 0, 1, 2
+"""The pieces of the tokenizer that stand around and behind a text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +89,11 @@ class Encoder:
         # tokenizers refuse lone surrogates
         readable = [text.encode(errors="replace").decode() for text in (question, *windows)]
         asked, *read = self._tokenizer.encode_batch(readable, add_special_tokens=False)
-        head = [_BEGIN, *asked.ids[:QUESTION_TOKENS], _END, _END]
-        rows = [[*head, *one.ids[:WINDOW_TOKENS], _END] for one in read]
+        head = [BEGIN, *asked.ids[:QUESTION_TOKENS], END, END]
+        rows = [[*head, *one.ids[:WINDOW_TOKENS], END] for one in read]
         length = max(map(len, rows))
-        ids = np.array([row + [_PAD] * (length - len(row)) for row in rows], dtype=np.int64)
-        answers, spans = self._session.run(None, {"ids": ids, "mask": (ids != _PAD).astype(np.int64)})
+        ids = np.array([row + [PAD] * (length - len(row)) for row in rows], dtype=np.int64)
+        answers, spans = self._session.run(None, {"ids": ids, "mask": (ids != PAD).astype(np.int64)})
         judgements = []
         for row, one in enumerate(read):
             places = np.array(one.offsets[:WINDOW_TOKENS], dtype=np.int32).reshape(-1, 2)

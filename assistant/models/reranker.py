@@ -12,11 +12,11 @@ from threading import Lock
 
 import numpy as np
 
-from assistant.models.embedding import first_line, foreign_part, model_folder
 from assistant.errors import RerankerError
+from assistant.models.embedding import first_line, foreign_part, model_folder
 
 BATCH = 8
-"""Pairs scored at once: on a CPU as fast as 32, with less padding (STACK)."""
+"""Pairs scored at once: on a CPU as fast as 32, with less padding."""
 
 Scorer = Callable[[str, list[str]], np.ndarray]
 """A question and n texts → how well each answers it: n numbers from 0 to 1, in the texts' order."""
@@ -81,7 +81,8 @@ def _cross_encoder(folder: Path) -> Scorer:
             "Download it again, or unset ASSISTANT_RERANKER.") from error
 
     def score(question: str, texts: list[str]) -> np.ndarray:
-        return model.predict([(question, text) for text in texts], batch_size=BATCH, activation_fn=Sigmoid(),
-                             show_progress_bar=False, convert_to_numpy=True)
+        scores: np.ndarray = model.predict([(question, text) for text in texts], batch_size=BATCH, activation_fn=Sigmoid(),
+                                           show_progress_bar=False, convert_to_numpy=True)
+        return scores
 
     return score

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.language.dating import day_words
+from assistant.language.mentions import mentions, people
 from assistant.language.named import named
-from assistant.language.names import names
-from assistant.language.numbers import Number, numbers, same
+from assistant.language.quantities import numbers, same
+from assistant.language.text import content, fold, sentences
 from assistant.question.analysis import Question
 from assistant.reading.reader import Quote
 from assistant.schema import Article, Passage
-from assistant.language.text import HAN, content, fold, sentences
 
 SHARE = 0.6
 """Of the question's bigrams that the answering sentence holds, how many the other one must hold too."""
@@ -25,8 +25,6 @@ AROUND = 0.5
 """Of the bigrams of the clause around the figure, how many the other clause must share."""
 FEWEST = 3
 _CLAUSE = re.compile(r"[^，。；！？：,;!?\n]+")
-_PLACE = re.compile(rf"[{HAN}](?:街道|社区|[省市区县镇乡村])")
-"""Places by their last characters, so that 甲街道 and 乙街道 differ also where no dictionary knows them."""
 _NOTICE = re.compile(r"更正|勘误|订正")
 _PUT_RIGHT = re.compile(r"(?P<wrong>[^，。；：“”]{1,20}?)[”\"]?(?:应为|应当为|更正为|改为|系)[“\"]?(?P<right>[^，。；”]{1,20})|"
                         r"误(?:写|登|报|排)?(?:为|作|成)[“\"]?(?P<wrong2>[^，。；”]{1,20})")
@@ -76,7 +74,7 @@ def _rivals(question: Question, said: str, quote: Quote, others: Sequence[Articl
     things = [thing for thing in named(quote.article.text[slice(*sentence)])
               if thing.kind in ("place", "person", "quoted")
               and (question.wants != "person" or thing.text not in said)]
-    places = set(_PLACE.findall(fold(quote.article.text[slice(*sentence)])))
+    places = _places(quote.article.text[slice(*sentence)])
     days = _days(quote.article, *sentence)
     least = max(FEWEST, SHARE * len(mine))
     for article in others:
@@ -87,7 +85,7 @@ def _rivals(question: Question, said: str, quote: Quote, others: Sequence[Articl
             text = whole[start:end]
             if sum(pair in text for pair in mine) < least or not all(thing.stands_in(text) for thing in things):
                 continue
-            if not all(place in fold(quote.article.text) for place in _PLACE.findall(text)):
+            if not all(place in fold(quote.article.text) for place in _places(text)):
                 continue
             if question.wants != "date" and days != _days(article, start, end):
                 continue
@@ -105,21 +103,20 @@ def _other_values(wants: str, quote: Quote, article: Article, start: int, end: i
         value = next((number for number in numbers(quote.text) if left <= number.start < right), None)
         rivals = [number for number in numbers(sentence) if value and value.unit and number.unit == value.unit]
         if value and rivals and not any(same(value, number) for number in rivals) and len(rivals) == 1:
-            yield start + rivals[0].start, start + _measured(sentence, rivals[0])
+            yield start + rivals[0].start, start + rivals[0].right
     elif wants == "date":
         ours = [day for _, _, day in day_words(Article("", said, date=mine.date))]
         theirs = [(left, right, day) for left, right, day in day_words(article) if start <= left and right <= end]
         if len(ours) == len(theirs) == 1 and len(ours[0]) == len(theirs[0][2]) and ours[0] != theirs[0][2]:
             yield theirs[0][0], theirs[0][1]
     else:
-        people = names(sentence)
-        if len(people) == 1 and said not in sentence and sentence[slice(*people[0])] not in mine.text:
-            yield start + people[0][0], start + people[0][1]
+        named_there = people(sentence)
+        if len(named_there) == 1 and said not in sentence and sentence[slice(*named_there[0])] not in mine.text:
+            yield start + named_there[0][0], start + named_there[0][1]
 
 
-def _measured(sentence: str, number: Number) -> int:
-    """Where the number ends with its measure word."""
-    return number.end if number.unit == "%" else min(len(sentence), number.end + 1)
+def _places(text: str) -> set[str]:
+    return {one.name for one in mentions(text) if one.kind in ("place", "body")}
 
 
 def _sentence_at(article: Article, at: int) -> tuple[int, int]:

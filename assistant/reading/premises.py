@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.language.dating import chinese_date, day_words
+from assistant.language.dating import chinese_date, common, day_words
+from assistant.language.mentions import ending_of, mentions
 from assistant.language.named import PREMISES, Named, named
-from assistant.language.numbers import Number, dates, numbers
-from assistant.language.names import names
-from assistant.schema import Article
+from assistant.language.quantities import dates, numbers
 from assistant.language.text import content, fold, sentences
+from assistant.schema import Article
 
 FEWEST = 4
 """Bigrams besides the thing itself that a question must have for a sentence to be recognised by them."""
@@ -26,9 +26,6 @@ ARTICLE, SENTENCE, NUMBER_SENTENCE, RIVAL = 0.5, 0.4, 0.6, 0.7
 Of the 409 false premises of natural_train 160
 name a thing that the article does not know; with these 53 are set right, one of them wrongly, and 3 of 1,591 answerable
 questions would be (were they refused)."""
-_ENDING = re.compile(r"(?:街道|社区|小学|中学|大学|学院|医院|[省市区县镇乡村])$")
-_ANYWHERE = re.compile(r"(?:^.|[小辖园校城市景街灾学山地新片厂库战林矿郊全该本各进停社海])区$|^(?:街道|社区|小学|中学|大学|学院|医院|.[省市县镇乡村]|[人农全本该各])$")
-"""社区, 辖区, 全市: places without a name of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def corrected(question: str, unknown: Sequence[str], articles: Iterable[Article]
 
 
 def _in_article(thing: Named, asked: str, others: set[str], article: Article) -> Correction | None:
-    presumed = as_said(thing.text)
+    presumed = thing.text
     after = _next_two(asked, asked.find(presumed) + len(presumed)) if presumed in asked else ""
     rows = [(start, end, list(_of_kind(thing, article, start, end, asked))) for start, end in sentences(article.text)]
     beside = [(word, start, end, place) for start, end, said in rows for word, *place in said
@@ -82,47 +79,30 @@ def _in_article(thing: Named, asked: str, others: set[str], article: Article) ->
     return Correction(presumed, word, article, start, end, (left, right))
 
 
-def as_said(thing: str) -> str:
-    """A number that a question names without what follows its measure word; anything else as it is."""
-    number = next((number for number in numbers(thing) if not number.start), None)
-    return thing[:_with_measure(thing, number)] if number and not dates(thing) else thing
-
-
 def _next_two(text: str, at: int) -> str:
     """The two characters after `at`, a 的 and marks passed over; "" where there are not two."""
     match = re.compile(r"的?\W*(\w\w)").match(text, at)
     return match[1] if match else ""
 
 
-def _with_measure(text: str, number: Number) -> int:
-    """Where the number ends with its measure word."""
-    measure = re.compile(r" ?[余多来]?(?:人次|个月|小时|分钟|公里|平方米|平米|万元|亿元|.)").match(text, number.end)
-    return measure.end() if measure and number.unit != "%" else number.end
-
-
 def _of_kind(thing: Named, article: Article, start: int, end: int, asked: str) -> Iterator[tuple[str, int, int]]:
     """(as it is said, its place in the sentence) of all there of the thing's kind that the question does not say."""
     sentence = article.text[start:end]
-    folded = fold(sentence)
-    if thing.kind == "place" and (ending := _ENDING.search(thing.text)) and not _ANYWHERE.search(thing.text):
-        for other in named(sentence):
-            if (other.kind == "place" and other.text.endswith(ending.group()) and other.text not in asked
-                    and not _ANYWHERE.search(other.text)):
-                at = folded.find(other.text)
-                if not set(thing.text) <= set(other.text):  # 中医院 and 中医医院 are one
-                    yield sentence[at:at + len(other.text)], at, at + len(other.text)
+    if thing.kind == "place":
+        for other in mentions(sentence):
+            alike = other.kind in ("place", "body") and ending_of(other.name) == ending_of(thing.text) != ""
+            if alike and other.name not in asked and not set(thing.text) <= set(other.name):  # 中医院 and 中医医院 are one
+                yield sentence[other.start:other.end], other.start, other.end
     elif thing.kind == "person":
-        people = [(folded[left:right], left, right) for left, right in names(sentence)]
-        people = [person for person in people if person[0] not in asked and person[0][:2] != thing.text[:2]]
-        alike = [person for person in people if person[0][1:] == thing.text[1:]]
-        for _, left, right in alike or people:
-            yield sentence[left:right], left, right
+        people = [one for one in mentions(sentence)
+                  if one.kind == "person" and one.name not in asked and one.name[:2] != thing.text[:2]]
+        for one in [one for one in people if one.name[1:] == thing.text[1:]] or people:
+            yield sentence[one.start:one.end], one.start, one.end
     elif thing.kind == "number":
         wanted = next((number for number in numbers(thing.text) if number.unit), None)
         rivals = [number for number in numbers(sentence) if wanted and number.unit == wanted.unit]
         if len(rivals) == 1 and rivals[0].worth != wanted.worth:  # type: ignore[union-attr]
-            right = _with_measure(sentence, rivals[0])
-            yield sentence[rivals[0].start:right], rivals[0].start, right
+            yield sentence[rivals[0].start:rivals[0].right], rivals[0].start, rivals[0].right
     elif thing.kind == "date":
         yield from _dates(thing, article, start, end)
 
@@ -133,8 +113,8 @@ def _dates(thing: Named, article: Article, start: int, end: int) -> Iterator[tup
     if presumed is None:
         return
     size, with_year = 10 if presumed.day else 7 if presumed.month else 4, presumed.year and not presumed.month
-    for left, right, day in day_words(article):
-        if start <= left and right <= end and len(day) >= size and "/" not in day:
+    for left, right, day in ((left, right, common(day)) for left, right, day in day_words(article)):
+        if start <= left and right <= end and len(day) >= size:
             written_out = article.text[left:right]
             if with_year and "年" not in written_out or presumed.month and "月" not in written_out:
                 continue

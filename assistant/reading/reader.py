@@ -1,63 +1,58 @@
-"""Passages → the stretches of text that answer, with the short answer in them; or a refusal.
+"""Passages → the shortest quotes that answer, with the short answer in them; or a refusal.
 
-The weights are fitted by `assistant fit-reader` on natural questions and ship as JSON in models/reader.
+The encoder in models/reader reads the question with eight windows of the passages. Two linear parts over what it says,
+fitted by `assistant fit-reader` and stored beside it, order the stretches and tell an answer from none.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
-from assistant.reading import answerability
-from assistant.models.boosted_trees import Logistic, Trees
-from assistant.models.embedding import Embedding, load_embedding
 from assistant.errors import SettingsError
 from assistant.index.words import LexicalIndex, rareness
 from assistant.language.named import PREMISES, Known
+from assistant.language.text import clauses, fold, sentences, squeeze
+from assistant.models.encoder import EVIDENCE, SHIPPED, SHORT, Encoder, Judgement
 from assistant.question.analysis import Question
-from assistant.reading.features import (NAMES, Idf, RememberedWords, Sentence, Vectors, Weighed, asked_spans, candidates,
-                                       features)
+from assistant.question.terms import Rareness, Terms, share
+from assistant.reading.premises import Correction, corrected
+from assistant.reading.windows import Window, folded, windows
 from assistant.schema import Article, Passage
-from assistant.language.text import fold, sentences
 
-SHIPPED = Path(__file__).parent.parent / "models" / "reader"
-PASSAGES = 8
-"""Passages read: some sentence of the best eight holds the answer for 91 % of natural_dev."""
-QUOTED_CHARACTERS, QUOTED_OF_LISTS = 170, 220
-"""At most so much is quoted, and more where several things are asked for: 158 characters on average on natural_dev,
-where 160 for all gave 138 and five points less."""
-WORTH_QUOTING = 0.1
-"""A stretch less probable than this share of the best is not quoted: 130 instead of 139 characters for 0.2 points
-of natural_train, cross-validated."""
-CLAUSE_ENDS = "，。；,;！？"
-COUNTED_ONLY_BY = frozenset(("号码", "元", "岁", "%", "点"))
-"""Measures that an attribute always has (票价 元, 电话 号码): where no passage holds one, it is not there."""
-SURE = 0.5
-WORTH_QUOTING_BESIDE_A_SURE_ONE = 0.3
-"""Beside a stretch that answers more likely than not, only a strong rival is worth the reader's time."""
-NEIGHBOUR = 1.5
-"""Answers run on. Instead of 1.3, on the same characters: the sample 92.2 instead of 90.5 %, CMRC and natural_dev
-as they were."""
-MARKED = ("number", "date", "person", "title")
-SURE_OF_ONE, NEAR_ENOUGH, STANDS_OUT = 0.7, 0.5, 0.2
-"""A short answer is marked where the reading is so sure, the span so near to the question's words, and so much nearer
-than the next. It is then the right one for 93 % of the sample's questions, 86 % of CMRC's and 64 % of a quarter of
-natural_train; marked wherever a question asks for a span it was for 67, 48 and 46 %. Places and bodies were for one in
-seven."""
-_BYLINE = re.compile(r"[（(][^（）()]*(?:记者|通讯员|摄)[^（）()]*[）)]")
-_ASKS_THE_DAY = re.compile(r"几号|几日|哪一?天")
-_NAMES_A_DAY = re.compile(r"[日号]")
-_ROUND = re.compile(r"[近超约逾上成数几]*[十百千万亿]+[余多来]?\D{0,2}")
-"""百余场, 数十人: what an article says before or after it tells how many."""
+SPANS = 4
+"""Best spans of a window that are looked at."""
+WHOLE_SENTENCE = 90
+"""A longer sentence is quoted by its clauses, visibly shortened."""
+ROOM, ROOM_OF_LISTS = 140, 240
+"""Characters quoted at most, but for a single longer stretch; more where several things are asked for."""
+BESIDE, BESIDE_IN_LISTS = 0.2, 0.08
+"""A further stretch is quoted where it is at least so probable beside the best. On natural_dev, refusals aside, 83.1 % of
+the answers are then in 114 characters on average; with 0.35 and 100 characters 78.1 % in 86, with 0.1 and 160 83.8 % in 137."""
+SURE_OF_SHORT = 1.0
+"""Log-odds over there being none from which the short answer is emphasised; chosen on natural_dev."""
+LONGEST_SHORT = 40
 UNSEEN = 30
 """Chunks in which a word is taken to stand that the background table leaves out (it lists those in 100 or more)."""
+STRETCH_FEATURES = ("answers", "span", "worth", "held", "score", "first", "length")
+"""What orders the stretches: the window's logit, the span's log-odds over none, what chose the window, the question's
+bigrams in it, its passage's score, whether it is the window's best, the logarithm of its length."""
+JUDGE_FEATURES = ("answers", "span", "short", "order", "second", "elsewhere", "words", "rarest", "around", "named", "unknown")
+"""What an answer is told by: the best logit, the best span and short answer in log-odds, the best stretch's order, the next
+stretch's and the next article's behind it; the share of the question's words that the article holds, the rarest it does
+not, the share of the bigrams around the stretch; how many things the question names, and how many the article lacks."""
+AROUND = 150
+NEAREST = 3
+"""Articles in which a presumed thing is put right."""
+UNFITTED = {"order": {"bias": 0.0, "weights": dict.fromkeys(STRETCH_FEATURES, 0.0)},
+            "judge": {"bias": 0.0, "weights": dict.fromkeys(JUDGE_FEATURES, 0.0)}}
+"""Linear parts that prefer nothing: what a reader has before it is fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,171 +71,196 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the reader found: quotes in reading order (the one with the short answer first), how probable it
-    is that they answer, whether to refuse, and what the question names that the best article does not."""
+    """What the reader found: quotes in reading order, how probable it is that they answer, whether to refuse, what the
+    question names that the best article does not, and what the articles say in its place where that is clear. `ranked`
+    are all stretches looked at, best first."""
 
     quotes: tuple[Quote, ...] = ()
     probability: float = 0.0
     refused: bool = True
     unknown: tuple[str, ...] = ()
+    correction: Correction | None = None
+    ranked: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A logistic regression: `weights` by the features' order, and the probability below which its answer is no."""
+
+    weights: np.ndarray
+    bias: float
+    threshold: float = 0.5
+
+    @classmethod
+    def from_json(cls, model: Mapping[str, Any], names: Sequence[str]) -> Linear:
+        """The regression that `assistant fit-reader` wrote. Raises KeyError where a feature is missing."""
+        return cls(np.array([model["weights"][name] for name in names]), model["bias"], model.get("threshold", 0.5))
+
+    def probability(self, rows: np.ndarray) -> np.ndarray:
+        """The probability (n,) of each row (n, features)."""
+        shares: np.ndarray = 1 / (1 + np.exp(-np.clip(rows @ self.weights + self.bias, -50, 50)))
+        return shares
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """A quotable stretch of a window, `article.text[start:end]`, with STRETCH_FEATURES and where its evidence lies."""
+
+    window: Window
+    judgement: Judgement
+    start: int
+    end: int
+    evidence: tuple[int, int]
+    features: tuple[float, ...]
+
+    @property
+    def article(self) -> Article:
+        return self.window.article
 
 
 class Reader:
-    """Reads passages with fitted weights.
+    """Reads passages. `background` gives a word's chunk frequency among `of` news chunks: see `rareness`."""
 
-    `background` gives a word's chunk frequency among `of` news chunks. `vectors` tells which words mean
-    nearly the same: always the shipped table's, which the weights were fitted with.
-    """
-
-    def __init__(self, ranker: Trees, judge: Logistic, background: dict[str, int], of: int, vectors: Vectors) -> None:
-        self.ranker, self.judge, self.background, self.of, self.vectors = ranker, judge, background, of, vectors
+    def __init__(self, encoder: Encoder, order: Linear, judge: Linear, background: Mapping[str, int], of: int) -> None:
+        self.encoder, self.order, self.judge, self.background, self.of = encoder, order, judge, background, of
 
     @classmethod
-    def from_folder(cls, folder: Path = SHIPPED, shipped: Embedding | None = None) -> Reader:
-        """The reader whose weights lie in `folder`; `shipped` is the shipped embedding where it is loaded already."""
-        ranker, judge, background = (json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-                                     for name in ("ranker", "judge", "background"))
-        if tuple(ranker["features"]) != NAMES or tuple(judge["columns"]) != answerability.NAMES:
+    def from_folder(cls, folder: Path | str = "", fitted: bool = True) -> Reader:
+        """The reader in `folder`, "" for the one that ships. Without `fitted` it needs no judge.json and only finds
+        stretches, for `assistant fit-reader`. Raises SettingsError where it cannot be read."""
+        folder = Path(folder or SHIPPED)
+        encoder = Encoder.from_folder(folder)
+        try:
+            background = json.loads((folder / "background.json").read_text(encoding="utf-8"))
+            parts = json.loads((folder / "judge.json").read_text(encoding="utf-8")) if fitted else UNFITTED
+            order, judge = Linear.from_json(parts["order"], STRETCH_FEATURES), Linear.from_json(parts["judge"], JUDGE_FEATURES)
+        except (OSError, ValueError, KeyError) as error:
             raise SettingsError(
-                f"{folder} 里的摘句权重与本版程序不合。请重新安装本程序，或运行 assistant fit-reader。",
-                f"The reader's weights in {folder} do not fit this version. Install it again, or run: assistant fit-reader")
-        frequency = {word: count for count, line in background["words"].items() for word in line.split(" ")}
-        return cls(Trees.from_json(ranker), Logistic.from_json(judge), {w: int(c) for w, c in frequency.items()},
-                   background["chunks"], RememberedWords((shipped or load_embedding()).encode))
+                f"{folder} 里的摘句权重与本版程序不合（{error}）。请重新安装本程序，或运行 assistant fit-reader。",
+                f"The reader's weights in {folder} do not fit this version ({error}). Install it again, or run: "
+                "assistant fit-reader") from error
+        frequency = {word: int(count) for count, line in background["words"].items() for word in line.split(" ")}
+        return cls(encoder, order, judge, frequency, background["chunks"])
 
-    def idf(self, index: LexicalIndex) -> Idf:
+    def rareness(self, index: LexicalIndex) -> Rareness:
         """How rare a word is in the archive and in news at large, whichever is less: ten articles alone
         cannot tell a rare word from a common one, and their own subject is not rare among them."""
         def rarity(word: str) -> float:
             return min(index.rareness(word), rareness(self.background.get(word, UNSEEN), self.of))
         return rarity
 
-    def read(self, question: Question, passages: Sequence[Passage], idf: Idf) -> Reading:
-        """The quotes that answer, at most QUOTED_CHARACTERS (QUOTED_OF_LISTS) in all but for a single longer stretch.
+    def read(self, question: Question, terms: Terms, passages: Sequence[Passage]) -> Reading:
+        """The quotes that answer, at most ROOM (ROOM_OF_LISTS) characters in all but for a single longer stretch.
 
-        Without passages, or where no word of the question stands in them, a refusal without quotes.
+        Without passages, or where none shares a character with the question, a refusal without quotes.
         """
-        with _matrix_threads().limit(limits=1):
-            return self._read(question, passages[:PASSAGES], idf)
-
-    def _read(self, question: Question, passages: Sequence[Passage], idf: Idf) -> Reading:
-        rows = candidates(passages)
-        weighed = Weighed(question, idf, self.vectors)
-        if not rows:
+        found = self.stretches(terms, passages)
+        if not found:
             return Reading()
-        table = features(weighed, rows)
-        if not table[:, NAMES.index("characters")].any():
-            return Reading()
-        asked = _bare(question.search)
-        repeats = [_bare(row.text) in asked for row in rows]  # a page may be stuffed with the question itself
-        probabilities = np.where(repeats, 0.0, self.ranker.probability(table))
-        row = answerability.row(weighed, passages, rows, table, probabilities)
-        probability = self.judge.probability(row)
+        probabilities = self.order.probability(np.array([one.features for one in found]))
         order = np.argsort(-probabilities, kind="stable")
-        room = QUOTED_OF_LISTS if question.wants == "list" else QUOTED_CHARACTERS
-        quotes = _whole_sentences(_joined(_choose(rows, probabilities, room)), room)
-        quotes = _with_short_answer(question, weighed, quotes, probability)
-        known = Known(rows[order[0]].article)
-        unknown = tuple(thing.text for thing in weighed.named if thing.kind in PREMISES and not known.knows(thing))
-        lacking = question.measure in COUNTED_ONLY_BY and not any(asked_spans(question, row.text) for row in rows)
-        refused = probability < self.judge.threshold or bool(unknown) or lacking
-        return Reading(tuple(quotes), probability, refused, unknown)
+        ranked, shares = [found[i] for i in order], [float(probabilities[i]) for i in order]
+        row = judge_row(terms, ranked, shares)
+        probability = float(self.judge.probability(np.array([row]))[0])
+        unknown = unknown_things(terms, ranked[0].article)
+        nearest = list({one.article.id: one.article for one in ranked}.values())[:NEAREST]
+        correction = corrected(terms.asked, unknown, nearest) if unknown else None
+        several = question.wants == "list"
+        quotes = [_with_short_answer(one) for one in _chosen(ranked, shares, several)]
+        refused = probability < self.judge.threshold or correction is not None
+        return Reading(_in_reading_order(quotes), probability, refused, unknown, correction,
+                       tuple(Quote(one.article, one.start, one.end) for one in ranked))
+
+    def stretches(self, terms: Terms, passages: Sequence[Passage]) -> list[Stretch]:
+        """The quotable stretches of the windows read, each once, in no order."""
+        asked = _bare(terms.asked)
+        read = [window for window in windows(terms, passages) if _bare(window.text) not in asked]  # stuffed with the question
+        characters = set(squeeze(fold(terms.asked)))
+        if not any(characters & set(folded(window.article.text)[window.start:window.end]) for window in read):
+            return []
+        best: dict[tuple[str, int, int], Stretch] = {}
+        for window, judgement in zip(read, self.encoder.read(terms.asked, [window.text for window in read])):
+            for place, (score, start, end) in enumerate(judgement.best(EVIDENCE, SPANS)):
+                evidence = window.start + start, window.start + end
+                left, right = quotable(window.article.text, *evidence)
+                features = (judgement.answers, score, window.worth, window.held, window.score, float(place == 0),
+                            math.log(10 + right - left))
+                key = window.article.id, left, right
+                if right > left and (key not in best or best[key].features[1] < score):
+                    best[key] = Stretch(window, judgement, left, right, evidence, features)
+        return list(best.values())
 
 
-@cache
-def _matrix_threads() -> ThreadpoolController:
-    """numpy's own threads. On matrices as small as a reading's a second one only spins: it takes twice the processor
-    (benchmarks/speed.py, CPU ms) for the same milliseconds, which the next visitor lacks."""
-    return ThreadpoolController().select(user_api="blas")
+def quotable(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch grown to its sentences where they have at most WHOLE_SENTENCE characters, else to its clauses."""
+    around = [span for span in sentences(text) if span[0] < end and span[1] > start]
+    if not around:
+        return start, start
+    if around[-1][1] - around[0][0] <= WHOLE_SENTENCE:
+        return around[0][0], around[-1][1]
+    held = [span for span in clauses(text, around[0][0], around[-1][1]) if span[0] < end and span[1] > start]
+    return held[0][0], held[-1][1]
+
+
+def unknown_things(terms: Terms, article: Article) -> tuple[str, ...]:
+    """What the question names that an answer stands and falls with and the article does not know."""
+    known = Known(article)
+    return tuple(thing.text for thing in terms.named if thing.kind in PREMISES and not known.knows(thing))
+
+
+def judge_row(terms: Terms, ranked: Sequence[Stretch], shares: Sequence[float]) -> list[float]:
+    """JUDGE_FEATURES of a question; `shares` are the probabilities of the `ranked` stretches, best first."""
+    top = ranked[0]
+    text = folded(top.article.text)
+    title = fold(top.article.title or "")
+    odds = [math.log(share_ / (1 - share_ + 1e-9) + 1e-9) for share_ in shares]
+    short = max((score for score, *_ in top.judgement.best(SHORT, 1, LONGEST_SHORT)), default=0.0)
+    elsewhere = next((odds[i] for i, one in enumerate(ranked) if one.article.id != top.article.id), odds[-1])
+    return [max(one.judgement.answers for one in ranked), max(one.features[1] for one in ranked), short, odds[0],
+            odds[0] - odds[min(1, len(odds) - 1)], odds[0] - elsewhere, share(terms.words, text + title),
+            max((weight for word, weight in terms.words.items() if word not in text and word not in title), default=0.0),
+            share(terms.bigrams, text[max(0, top.start - AROUND):top.end + AROUND] + title),
+            float(len(terms.named)), float(len(unknown_things(terms, top.article)))]
+
+
+def _chosen(ranked: Sequence[Stretch], shares: Sequence[float], several: bool) -> list[Stretch]:
+    """The best stretch, and further ones that are probable enough beside it, in the room there is."""
+    room, least = (ROOM_OF_LISTS, BESIDE_IN_LISTS) if several else (ROOM, BESIDE)
+    chosen, length = [ranked[0]], ranked[0].end - ranked[0].start
+    for one, probability in zip(ranked[1:], shares[1:]):
+        overlaps = any(one.article.id == other.article.id and one.start < other.end and other.start < one.end
+                       for other in chosen)
+        if probability < least * shares[0]:
+            break
+        if not overlaps and length + one.end - one.start <= room:
+            chosen.append(one)
+            length += one.end - one.start
+    return chosen
+
+
+def _with_short_answer(one: Stretch) -> Quote:
+    """The stretch as a quote, the encoder's short answer in it emphasised where it is sure of one."""
+    for score, start, end in one.judgement.best(SHORT, SPANS, LONGEST_SHORT):
+        left, right = one.window.start + start, one.window.start + end
+        if score >= SURE_OF_SHORT and one.start <= left and right <= one.end and right - left < one.end - one.start:
+            return Quote(one.article, one.start, one.end, (left - one.start, right - one.start))
+    return Quote(one.article, one.start, one.end)
+
+
+def _in_reading_order(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """The quotes by article, best first, and in it by place; neighbours made one."""
+    articles = list(dict.fromkeys(quote.article.id for quote in quotes))
+    joined: list[Quote] = []
+    for quote in sorted(quotes, key=lambda quote: (articles.index(quote.article.id), quote.start)):
+        last = joined[-1] if joined else None
+        if last and last.article.id == quote.article.id and not last.article.text[last.end:quote.start].strip():
+            moved = quote.emphasis and (quote.emphasis[0] + quote.start - last.start, quote.emphasis[1] + quote.start - last.start)
+            joined[-1] = replace(last, end=quote.end, emphasis=last.emphasis or moved)
+        else:
+            joined.append(quote)
+    return tuple(joined)
 
 
 def _bare(text: str) -> str:
     """The folded text without blanks and punctuation."""
-    return re.sub(r"\W", "", fold(text))
-
-
-def _choose(rows: Sequence[Sentence], probabilities: np.ndarray, room: int) -> list[Sentence]:
-    """The most probable stretches, best first, in `room` characters; what adjoins a chosen one counts NEIGHBOUR
-    times as much."""
-    at = {(row.article.id, row.place): i for i, row in enumerate(rows)}
-    worth, best = probabilities.copy(), float(probabilities.max())
-    least = best * (WORTH_QUOTING if best < SURE else WORTH_QUOTING_BESIDE_A_SURE_ONE)
-    chosen: list[int] = []
-    length = 0
-    while (i := int(worth.argmax())) not in chosen:
-        length += rows[i].end - rows[i].start
-        if chosen and (length > room or worth[i] < least):
-            break
-        chosen.append(i)
-        worth[i] = -1
-        for beside in (at.get((rows[i].article.id, rows[i].place + step)) for step in (-1, 1)):
-            if beside is not None and beside not in chosen:
-                worth[beside] = max(worth[beside], NEIGHBOUR * probabilities[beside])
-    return [rows[i] for i in chosen]
-
-
-def _joined(chosen: Sequence[Sentence]) -> list[Quote]:
-    """Quotes in order of their article's first choice and then of their place, neighbours made one."""
-    articles = list(dict.fromkeys(row.article.id for row in chosen))
-    quotes: list[Quote] = []
-    for row in sorted(chosen, key=lambda row: (articles.index(row.article.id), row.start)):
-        last = quotes[-1] if quotes else None
-        if last and last.article.id == row.article.id and not last.article.text[last.end:row.start].strip():
-            quotes[-1] = replace(last, end=row.end)
-        else:
-            quotes.append(Quote(row.article, row.start, row.end))
-    return quotes
-
-
-def _whole_sentences(quotes: list[Quote], room: int) -> list[Quote]:
-    """The quotes grown to whole sentences as far as `room` characters in all allow, first quotes first."""
-    room -= sum(quote.end - quote.start for quote in quotes)
-    grown: list[Quote] = []
-    for quote in quotes:
-        around = [span for span in sentences(quote.article.text) if span[0] < quote.end and span[1] > quote.start]
-        start, end = min(quote.start, around[0][0]), max(quote.end, around[-1][1])
-        more = end - start - (quote.end - quote.start)
-        if more <= room:
-            room -= more
-            quote = replace(quote, start=start, end=end)
-        last = grown[-1] if grown else None
-        if last and last.article.id == quote.article.id and quote.start < last.end:
-            grown[-1] = replace(last, end=max(last.end, quote.end))
-        else:
-            grown.append(quote)
-    return grown
-
-
-def _with_short_answer(question: Question, weighed: Weighed, quotes: list[Quote], probability: float) -> list[Quote]:
-    """The quotes with the short answer marked, its quote first; as they are where none stands out (see MARKED)."""
-    if question.wants not in MARKED or probability < SURE_OF_ONE:
-        return quotes
-    found = sorted(((_nearness(question, weighed, fold(quote.text), span), -number, span)
-                    for number, quote in enumerate(quotes)
-                    for span in asked_spans(question, quote.text) if _may_be_asked_for(question, quote, span)),
-                   reverse=True)
-    if not found or found[0][0] < NEAR_ENOUGH or len(found) > 1 and found[0][0] - found[1][0] < STANDS_OUT:
-        return quotes
-    _, number, emphasis = found[0]
-    return [replace(quotes[-number], emphasis=emphasis), *quotes[:-number], *quotes[1 - number:]]
-
-
-def _may_be_asked_for(question: Question, quote: Quote, span: tuple[int, int]) -> bool:
-    """Whether a span of the kind asked for is more than who signs, a date without the day, a round number."""
-    text = quote.text[slice(*span)]
-    signs = text in quote.article.authors or any(m.start() <= span[0] < m.end() for m in _BYLINE.finditer(quote.text))
-    misses_the_day = (question.wants == "date" and _ASKS_THE_DAY.search(question.search)
-                      and not _NAMES_A_DAY.search(text))
-    return not (signs or misses_the_day or question.wants == "number" and _ROUND.fullmatch(text))
-
-
-def _nearness(question: Question, weighed: Weighed, folded: str, span: tuple[int, int]) -> float:
-    """How much of the question stands around a span: in its clause, right beside it, in its sentence; and its measure."""
-    start, end = span
-    left = max(0, start - 20, *(folded.rfind(comma, 0, start) + 1 for comma in CLAUSE_ENDS))
-    right = min(end + 20, *(at for at in (folded.find(comma, end) for comma in CLAUSE_ENDS) if at >= 0), len(folded))
-    stop = folded.find("。", end)
-    sentence = folded[max(0, folded.rfind("。", 0, start)):stop if stop > 0 else len(folded)]
-    measured = bool(question.measure) and folded[start:end].endswith(question.measure)
-    return (weighed.share_of_bigrams(folded[left:right]) + 0.3 * measured + 0.5 * weighed.share_of_bigrams(sentence)
-            + weighed.share_of_bigrams(folded[max(left, start - 2):min(right, end + 8)]))
+    return "".join(filter(str.isalnum, fold(text)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assistant.language.dating import day_words
-from assistant.schema import Article
+from assistant.language.dating import common, day_words
 from assistant.language.text import content, fold, sentences, words
+from assistant.schema import Article
 
 ROWS = 10
 """Rows of a timeline; the ones nearest to the topic stay."""
@@ -38,7 +38,7 @@ def timeline(topic: str, articles: Iterable[Article]) -> list[Row]:
         if not all(part in text or part in title for part in parts):
             continue
         about_it = any(part in title or text.count(part) > 1 for part in parts)
-        days = [day for day in day_words(article) if "/" not in day[2]]
+        days = [(left, right, common(day)) for left, right, day in day_words(article)]
         for start, end in sentences(article.text):
             date = next((day for left, right, day in days if start <= left and right <= end), "")
             nearness = 2 * sum(part in text[start:end] for part in parts) + about_it

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.models.embedding import FOLD_KEY
 from assistant.errors import EmbeddingError
-from assistant.schema import Article
 from assistant.language.text import fold, sentences, words
+from assistant.models.embedding import FOLD_KEY
+from assistant.schema import Article
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +72,9 @@ def train_embedding(articles: Iterable[Article], out: Path, *, dimension: int = 
     batches of `batch`, with fewer where there are fewer articles. The same articles, seed and number of threads
     give the same table. Raises EmbeddingError when fewer than MIN_ARTICLES articles can be learnt from.
     """
-    texts, counts, characters = [], Counter(), Counter()
+    texts: list[str] = []
+    counts: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
     for article in articles:
         text = fold(f"{article.title}\n{article.text}" if article.title else article.text)
         counts.update(word for word in words(text) if _WORD.fullmatch(word))

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.errors import QuestionsError
-from assistant.evaluation.questions import GoldQuestion
 from assistant.evaluation.metrics import grouped, hit, mean, reciprocal_rank
-from assistant.retrieval import HybridRetriever, weighed
+from assistant.evaluation.questions import GoldQuestion
 from assistant.index.snapshot import check_model
+from assistant.question.terms import Terms
+from assistant.retrieval import HybridRetriever, weighed
 
 WEIGHTS = tuple(step / 20 for step in range(21))
 """0 to 1: on 1,600 questions a change of 0.05 moves hit@1 by less than their sampling error of one point."""
@@ -57,7 +58,7 @@ def calibrate(retriever: HybridRetriever, questions: Sequence[GoldQuestion],
             "(assistant search lists them), and the index with --index.")
     scores: dict[float, list[tuple[float, float, float]]] = {weight: [] for weight in WEIGHTS}
     for done, question in enumerate(asked, 1):
-        words, vectors = retriever.legs(snapshot, question.question)
+        words, vectors = retriever.legs(snapshot, Terms.of(question.question, snapshot.words.rareness))
         for weight, of_weight in scores.items():
             ranked = grouped(chunk_id.rpartition("@")[0] for chunk_id, _ in weighed(words, vectors, weight))
             of_weight.append((hit(ranked, question.articles, 1), hit(ranked, question.articles, 5),

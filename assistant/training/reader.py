@@ -1,215 +1,483 @@
-"""`assistant fit-reader`: fits the reader's weights on a question set over an indexed archive.
+"""`assistant train-reader`: the encoder that reads question and window together, trained on questions over an index.
 
-Each question is read against the whole archive, against a small one of its article and nine that resemble it,
-so that the weights hold for ten articles as for a hundred thousand, and every third one against those nine
-alone, where nothing answers it.
+It starts from an encoder that knows the language and learns three things at once: whether a window answers, the
+stretch of it that answers in full (evidence), and the short answer. The rate falls over the minutes that are given,
+however many passes they allow; the same command goes on from the last checkpoint. On a CUDA device where there is one.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.reading import answerability
+from assistant.errors import AssistantError, QuestionsError, SettingsError
+from assistant.models.encoder import BEGIN, END, PAD, QUESTION_TOKENS, SHIPPED, WINDOW_TOKENS
+from assistant.retrieval import HybridRetriever
+from assistant.training.judge import background
+from assistant.training.reader_examples import Asked, Example, Progress, Span, examples, read, texts_of, with_passages
+from assistant.training.reader_export import EPSILON, HEAD, Weights, exported, layers_of, measured, weights_of
 
-from assistant.reading import features as reader_features
-from assistant.models.boosted_trees import Trees
-from assistant.index.chunking import chunk_article
-from assistant.models.embedding import load_embedding
-from assistant.evaluation.questions import GoldQuestion
-from assistant.index.words import LexicalIndex, rareness
-from assistant.question.analysis import Question, understand
-from assistant.reading.reader import PASSAGES, UNSEEN
-from assistant.reading.features import Idf, RememberedWords, Sentence, Vectors, Weighed
-from assistant.retrieval import CANDIDATES, LOOKED_AGAIN, owner, weighed
-from assistant.schema import Article, Ask, Passage
-from assistant.second_look import look_again
-from assistant.language.text import fold, search_tokens, squeeze
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor, nn
 
-ARCHIVES = ("whole", "small", "absent")
-COMMON = 100
-"""Words in fewer chunks than this are left out of the background table."""
-FOLDS = 5
-ABSENT_WEIGHT = 2.0
-"""What a question whose article is away counts for: only a third of them are asked so."""
-FALSE_REFUSALS = 0.04
-"""Share of answerable questions that the threshold alone may refuse; the premises (named.PREMISES) refuse more."""
-TREES = {"max_iter": 200, "max_depth": 5, "learning_rate": 0.05, "l2_regularization": 5, "min_samples_leaf": 40,
-         "random_state": 0}
+BATCH_TOKENS = 2048
+"""Tokens of a batch with its padding: 16 windows of 128."""
+RATE, WARM_UP, FLOOR, DECAY = 1e-4, 0.03, 0.03, 0.01
+"""Peak of the learning rate, the share of the time in which it rises, the share of it that is left, weight decay."""
+LOSSES = {"answers": 1.0, "evidence": 1.0, "short": 0.6}
+"""What is learnt, and what each counts."""
+DROPOUT = 0.1
+"""Of embeddings and of what the heads see; in every layer it would cost a third of the time on a processor."""
+AVERAGED = 0.995
+"""Decay of the running mean of the weights, which is what is kept."""
+CHECKPOINT_SECONDS, TOLD_SECONDS = 240.0, 60.0
+LONGEST_STEP = 30.0
+"""Seconds that a step counts at most: the machine may have slept."""
+SAMPLES = 48
+"""Windows on which outlying channels are measured for the export."""
+FEWEST_CHUNKS = 20_000
+"""An index of fewer chunks does not tell how common a word is: the start's table stays."""
+PASS, BATCH, STEP, SECONDS, LOSS = range(5)
+"""Places in `Run.state`; behind LOSS stand the parts of it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Example:
-    """One question with what was read for it; `absent` where its article was not to be had.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to do: `freeze` is how many first layers stay as they are, `workers` one thread each."""
 
-    `gold` is the share of its answers that each sentence holds (n,).
+    out: Path
+    start: Path = SHIPPED
+    minutes: float = 480
+    workers: int = 1
+    freeze: int = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run is: `losses` are recent means by what is learnt, `loss` is theirs together."""
+
+    pass_number: int
+    batch: int
+    batches: int
+    step: int
+    loss: float
+    losses: Mapping[str, float]
+    minutes_left: float
+
+
+Told = Callable[[Standing], None]
+
+
+def train(retriever: HybridRetriever, files: Sequence[Path], plan: Plan, progress: Progress, told: Told) -> Standing:
+    """How the run ended, once its minutes are used.
+
+    Leaves in the plan's folder reader.safetensors (float16, averaged), model.onnx, tokenizer.json, background.json and
+    held-out.jsonl, the questions on articles that it has not seen. Raises QuestionsError where no question of the
+    files can be learnt from, SettingsError for a start or a checkpoint that does not fit.
     """
+    import torch
 
-    article: str
-    answerable: bool
-    absent: bool
-    weighed: Weighed
-    passages: Sequence[Passage]
-    sentences: Sequence[Sentence]
-    features: np.ndarray
-    gold: np.ndarray
+    workers = 1 if torch.cuda.is_available() else plan.workers
+    if workers > 1:
+        torch.set_num_threads(1)  # before anything runs: threads do not survive a fork
+    plan.out.mkdir(parents=True, exist_ok=True)
+    asked = [one for file in files for one in read(file)]
+    lines = (json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in asked if one.held_out)
+    (plan.out / "held-out.jsonl").write_text("".join(lines), encoding="utf-8")
+    snapshot = retriever.index.current()
+    learnt = with_passages([one for one in asked if not one.held_out], retriever, plan.out / "passages.json", progress)
+    texts = texts_of(learnt, snapshot)
+    tokenizer = start_tokenizer(plan.start)
+    torch.manual_seed(plan.seed)
+    run = Run(new_model(start_weights(plan.start), plan.freeze), plan, workers, told)
+    run.resume()
+    batches = one_pass(tokenizer, learnt, texts, plan.seed + run.passes)
+    samples = random.Random(plan.seed).sample([one.ids for batch in batches for one in batch],
+                                              min(SAMPLES, sum(map(len, batches))))
+    while run.seconds < run.total:
+        run.learn(batches)
+        if run.passed(batches):
+            batches = one_pass(tokenizer, learnt, texts, plan.seed + run.passes)
+    run.keep()
+    _finish(run, plan, samples)
+    if not (plan.out / "background.json").exists():
+        large = snapshot.manifest.chunks >= FEWEST_CHUNKS
+        table = background(snapshot, progress) if large else json.loads(_beside(plan.start, "background.json").read_text("utf-8"))
+        (plan.out / "background.json").write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), "utf-8")
+    return run.standing(len(batches))
 
 
-def background(articles: Iterable[Article]) -> tuple[int, Counter[str]]:
-    """The number of chunks, and in how many of them each word or bigram stands."""
-    chunks, counts = 0, Counter()
-    for article in articles:
-        for chunk in chunk_article(article):
-            chunks += 1
-            counts.update({token for token in search_tokens(chunk.text) if len(token) > 1 and not token.isdigit()})
-    return chunks, counts
+def _finish(run: Run, plan: Plan, samples: Sequence[Sequence[int]]) -> None:
+    """Writes model.onnx of the averaged weights, and the tokenizer beside it."""
+    import onnx
+
+    weights = {name: value.float().cpu().numpy() for name, value in run.averaged.items()}
+    onnx.save(exported(weights, measured(weights, samples)), plan.out / "model.onnx")
+    if plan.start.resolve() != plan.out.resolve():
+        shutil.copyfile(_beside(plan.start, "tokenizer.json"), plan.out / "tokenizer.json")
 
 
-def fit(articles: Sequence[Article], questions: Sequence[GoldQuestion], out: Path,
-        progress: Callable[[str, int, int | None], None]) -> dict[str, float]:
-    """Writes ranker.json, judge.json and background.json into `out`; returns cross-validated scores.
+# The start
 
-    Each question names its article, also the unanswerable ones: the article that it is near to.
+def start_weights(folder: Path) -> dict[str, np.ndarray]:
+    """The weights in a folder: of an earlier run, of a bare BertModel as transformers saves it, or of a model.onnx.
+
+    Raises SettingsError where it holds none of them.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    by_id = {article.id: article for article in articles}
-    with tempfile.TemporaryDirectory() as folder:
-        words = LexicalIndex.create(Path(folder))
-        for done, article in enumerate(articles):
-            progress("words", done, len(articles))
-            words.add(article, chunk_article(article))
-        words.commit()
-        return _fit(by_id, questions, words, out, progress)
+    from safetensors.numpy import load_file
 
-
-def _fit(by_id: dict[str, Article], questions: Sequence[GoldQuestion], words: LexicalIndex, out: Path,
-         progress: Callable[[str, int, int | None], None]) -> dict[str, float]:
-    chunks, counts = background(list(by_id.values())[::2])  # half of them tell common words as well
-    common = {word: count for word, count in counts.items() if count >= COMMON}
-    levels: dict[int, list[str]] = defaultdict(list)
-    for word, count in sorted(common.items()):
-        levels[_rounded(count)].append(word)
-    _write(out / "background.json", {"chunks": chunks, "words": {str(c): " ".join(levels[c]) for c in sorted(levels)}})
-    common = {word: _rounded(count) for word, count in common.items()}
-
-    vectors = RememberedWords(load_embedding().encode)
-    examples: list[Example] = []
-    for done, row in enumerate(questions):
-        progress("reading", done, len(questions))
-        question = understand(Ask(row.question), lambda _: False, lambda _: False, date.today())
-        for archive in ARCHIVES if done % 3 == 0 else ARCHIVES[:2]:
-            examples.append(_example(row, question, by_id, words, common, chunks, vectors, archive))
-    ranker = _fit_trees(examples)
-    folds = {article: number % FOLDS for number, article in enumerate(sorted({e.article for e in examples}))}
-    # a set that asks only what can be answered teaches to read, not to refuse: it would set the threshold alone
-    refusable = {e.article for e in examples if not e.answerable and not e.absent}
-    rows, answerable, weights = [], [], []
-    for fold_number in range(FOLDS):
-        progress("cross-validating", fold_number, FOLDS)
-        held_out = Trees.from_json(_fit_trees([e for e in examples if folds[e.article] != fold_number]))
-        for e in examples:
-            if folds[e.article] == fold_number and e.article in refusable and len(e.sentences):
-                probabilities = held_out.probability(e.features)
-                rows.append(answerability.row(e.weighed, e.passages, e.sentences, e.features, probabilities))
-                answerable.append(e.answerable)
-                weights.append(ABSENT_WEIGHT if e.absent else 1.0)
-    judge, scores = _fit_judge(np.array(rows), np.array(answerable), np.array(weights))
-    _write(out / "ranker.json", ranker)
-    _write(out / "judge.json", judge)
-    return scores
-
-
-def _example(row: GoldQuestion, question: Question, by_id: dict[str, Article], words: LexicalIndex,
-             common: dict[str, int], chunks: int, vectors: Vectors, archive: str) -> Example:
-    article = by_id[row.articles[0]]
-    if archive != "whole":
-        near = list(dict.fromkeys(chunk_id.rpartition("@")[0] for chunk_id, _ in words.search(article.text[:120], 120)))
-        others = [by_id[other] for other in near if other != article.id][7:40:4][:9]
-        with tempfile.TemporaryDirectory() as folder:
-            index = LexicalIndex.create(Path(folder))
-            for each in (article, *others) if archive == "small" else others:
-                index.add(each, chunk_article(each))
-            index.commit()
-            found, idf = _passages(question, by_id, index), _frozen_idf(question, index, common, chunks)
-            index.close()
+    if (folder / "reader.safetensors").exists():
+        found = load_file(folder / "reader.safetensors")
+    elif (folder / "model.safetensors").exists():
+        found = {f"enc.{name.removeprefix('bert.')}": value for name, value in load_file(folder / "model.safetensors").items()
+                 if "pooler" not in name and "position_ids" not in name}
+    elif (folder / "model.onnx").exists():
+        found = weights_of(folder / "model.onnx")
     else:
-        found, idf = _passages(question, by_id, words), _frozen_idf(question, words, common, chunks)
-    sentences = reader_features.candidates(found)
-    weighed = Weighed(question, idf, vectors)
-    answers = [squeeze(fold(answer)) for answer in row.answers]
-    gold = np.array([_share_held(answers, row.need == "all", sentence.folded) * (sentence.article.id == article.id)
-                     for sentence in sentences])
-    return Example(article.id, not row.unanswerable and archive != "absent", archive == "absent", weighed, found, sentences,
-                   reader_features.features(weighed, sentences), gold)
+        raise SettingsError(
+            f"{folder} 里没有可以接着训练的权重。--start 要一个含 reader.safetensors、model.safetensors 或 model.onnx 的文件夹；"
+            "不写就用自带的。",
+            f"{folder} holds no weights to start from. Give --start a folder with reader.safetensors, model.safetensors or "
+            "model.onnx; without it the shipped ones are taken.")
+    return {name: value.astype(np.float32) for name, value in found.items()}
 
 
-def _passages(question: Question, by_id: dict[str, Article], index: LexicalIndex) -> list[Passage]:
-    """The passages that the words find, looked at again as in retrieval; the vectors' share changes little."""
-    found = dict(index.search(question.search, CANDIDATES))
-    again = look_again(question.search, found, list(found)[:LOOKED_AGAIN["words"]], by_id.__getitem__, index.rareness)
-    return [Passage(chunk_article(by_id[owner(chunk_id)])[int(chunk_id.rpartition("@")[2])], by_id[owner(chunk_id)], score)
-            for chunk_id, score in weighed(again, {}, 0.0)[:PASSAGES]]
+def start_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of the start. Raises SettingsError where its first pieces are not those that the reader expects."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_beside(folder, "tokenizer.json")))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    if [tokenizer.token_to_id(piece) for piece in ("<s>", "<pad>", "</s>")] != [BEGIN, PAD, END]:
+        raise SettingsError(f"{folder} 的分词器不是 XLM-R 那样的（<s> 0、<pad> 1、</s> 2）。请换一个 --start。",
+                            f"The tokenizer in {folder} is not like XLM-R's (<s> 0, <pad> 1, </s> 2). Give another --start.")
+    return tokenizer
 
 
-def _frozen_idf(question: Question, index: LexicalIndex, common: dict[str, int], chunks: int) -> Idf:
-    """The reader's idf of the question's words, looked up now: the small index is about to go."""
-    everything = Weighed(question, lambda _: 1.0, lambda texts: np.zeros((len(texts), 1), np.float32))
-    weights = {word: min(index.rareness(word), rareness(common.get(word, UNSEEN), chunks))
-               for word in {*everything.words, *everything.bigrams}}
-    return weights.__getitem__
+def _beside(folder: Path, name: str) -> Path:
+    """The file of the start, or the shipped one."""
+    return folder / name if (folder / name).exists() else SHIPPED / name
 
 
-def _share_held(answers: Sequence[str], all_needed: bool, folded: str) -> float:
-    held = [answer in squeeze(folded) for answer in answers]
-    return (sum(held) / len(held) if all_needed else float(any(held))) if held else 0.0
+def new_model(weights: Weights, freeze: int = 0) -> nn.ModuleDict:
+    """A model of the weights' own shape with `enc`, `spans` and `answers`; heads that they lack start at random.
+
+    The embeddings and the first `freeze` layers learn nothing: with four of twelve a step takes a quarter less.
+    """
+    import torch
+    from torch import nn
+    from transformers import BertConfig, BertModel
+
+    try:
+        pieces, width = weights["enc.embeddings.word_embeddings.weight"].shape
+        config = BertConfig(
+            vocab_size=pieces, hidden_size=width, num_hidden_layers=layers_of(weights), num_attention_heads=width // HEAD,
+            intermediate_size=len(weights["enc.encoder.layer.0.intermediate.dense.bias"]), pad_token_id=PAD,
+            max_position_embeddings=len(weights["enc.embeddings.position_embeddings.weight"]),
+            type_vocab_size=len(weights["enc.embeddings.token_type_embeddings.weight"]), layer_norm_eps=EPSILON,
+            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        encoder = BertModel(config, add_pooling_layer=False)
+        encoder.embeddings.dropout.p = DROPOUT
+        model = nn.ModuleDict({"enc": encoder, "spans": nn.Linear(width, 4), "answers": nn.Linear(width, 1)})
+        missing, unexpected = model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()}, strict=False)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise _unlike(str(error)) from error
+    if unexpected or any(name.startswith("enc.") for name in missing):
+        raise _unlike(f"{[*unexpected, *missing][:3]}")
+    for part in (encoder.embeddings, *encoder.encoder.layer[:freeze]) if freeze else ():
+        part.requires_grad_(False)
+    return model
 
 
-def _fit_trees(examples: Sequence[Example]) -> dict[str, Any]:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    used = [e for e in examples if e.answerable and e.gold.max(initial=0) > 0]
-    rows, gold = np.vstack([e.features for e in used]), np.concatenate([e.gold > 0 for e in used])
-    model = HistGradientBoostingClassifier(**TREES).fit(rows, gold)
-    # sklearn has no public way to its histogram trees; the exact ones, which have, take thirty times as long
-    trees = [[[round(float(node["value"]), 5)] if node["is_leaf"] else
-              [int(node["feature_idx"]), round(float(node["num_threshold"]), 6), int(node["left"]), int(node["right"])]
-              for node in stage[0].nodes] for stage in model._predictors]
-    return {"features": list(reader_features.NAMES), "start": float(model._baseline_prediction[0, 0]),
-            "depth": TREES["max_depth"], "trees": trees}
+def _unlike(what: str) -> SettingsError:
+    return SettingsError(f"这些权重不是摘句模型的样子（{what}）。请换一个 --start，或换一个空的 --out。",
+                         f"These weights are not shaped like a reader's ({what}). Give another --start, or an empty --out.")
 
 
-def _fit_judge(rows: np.ndarray, answerable: np.ndarray, weights: np.ndarray) -> tuple[dict[str, Any], dict[str, float]]:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import cross_val_predict
+def judged(model: nn.ModuleDict, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits of whether each window answers (n,), and of spans (n, tokens, 4) as in models/encoder."""
+    from torch.nn.functional import dropout
 
-    mean, deviation = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    scaled = (rows - mean) / deviation
-    model = LogisticRegression(C=0.1, max_iter=1000)
-    held_out = cross_val_predict(model, scaled, answerable, cv=FOLDS, method="predict_proba",
-                                 params={"sample_weight": weights})[:, 1]
-    threshold = float(np.quantile(held_out[answerable], FALSE_REFUSALS))
-    model.fit(scaled, answerable, sample_weight=weights)
-    columns = {name: {"weight": round(float(model.coef_[0, i]), 5), "mean": round(float(mean[i]), 5),
-                      "deviation": round(float(deviation[i]), 6)} for i, name in enumerate(answerability.NAMES)}
-    scores = {"auroc": float(roc_auc_score(answerable, held_out)), "false_refusals": FALSE_REFUSALS,
-              "refused": float((held_out[~answerable] < threshold).mean())}
-    return {"threshold": round(threshold, 5), "bias": round(float(model.intercept_[0]), 5), "columns": columns}, scores
+    hidden = dropout(model["enc"](input_ids=ids, attention_mask=mask).last_hidden_state, DROPOUT, model.training)
+    return model["answers"](hidden[:, 0])[:, 0], model["spans"](hidden)
 
 
-def _rounded(count: int) -> int:
-    """A count to two leading digits, so that the table has some hundred lines instead of thousands."""
-    digits = 10 ** max(0, len(str(count)) - 2)
-    return count // digits * digits
+# Batches
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """An example in tokens; spans are (first, last token), both inside. The window's tokens begin at `window_at`."""
+
+    ids: list[int]
+    window_at: int
+    example: Example
+    evidence: tuple[Span, ...]
+    short: tuple[Span, ...]
 
 
-def _write(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+def coded(tokenizer: Tokenizer, made: Sequence[Example]) -> list[Coded]:
+    """The examples as `<s> question </s></s> window </s>`; a span behind WINDOW_TOKENS is none."""
+    asked = tokenizer.encode_batch([one.question for one in made], add_special_tokens=False)
+    read_ = tokenizer.encode_batch([one.window for one in made], add_special_tokens=False)
+    rows = []
+    for example, question, window in zip(made, asked, read_):
+        head = [BEGIN, *question.ids[:QUESTION_TOKENS], END, END]
+        offsets = window.offsets[:WINDOW_TOKENS]
+        evidence, short = (_in_tokens(spans, offsets, len(head)) for spans in (example.evidence, example.short))
+        rows.append(Coded([*head, *window.ids[:WINDOW_TOKENS], END], len(head), example, evidence, short))
+    return rows
+
+
+def _in_tokens(spans: Sequence[Span], offsets: Sequence[Span], at: int) -> tuple[Span, ...]:
+    held = ([i for i, (a, b) in enumerate(offsets) if a < end and b > start and b > a] for start, end in spans)
+    return tuple((at + one[0], at + one[-1]) for one in held if one)
+
+
+def one_pass(tokenizer: Tokenizer, asked: Sequence[Asked], texts: Mapping[str, str], seed: int) -> list[list[Coded]]:
+    """The batches of a pass over the questions, of windows of like lengths, in random order.
+
+    Raises QuestionsError where the questions give no window at all.
+    """
+    dice = random.Random(seed)
+    order = sorted(coded(tokenizer, examples(asked, texts, seed)), key=lambda one: len(one.ids) + 12 * dice.random())
+    if not order:
+        raise QuestionsError(
+            "没有一个问题可以用来训练。问题文件里要写 articles（索引里的文章编号）和 answers，并用 --index 指明索引。",
+            "None of the questions can be learnt from. Give articles (ids of the index) and answers in the question files, "
+            "and the index with --index.")
+    made: list[list[Coded]] = [[]]
+    for one in order:
+        if made[-1] and (len(made[-1]) + 1) * max(len(one.ids), len(made[-1][-1].ids)) > BATCH_TOKENS:
+            made.append([])
+        made[-1].append(one)
+    dice.shuffle(made)
+    return made
+
+
+def tensors(batch: Sequence[Coded]) -> tuple[Tensor, Tensor, Tensor]:
+    """ids, mask, and where a span may lie: in the window, or at <s> for none."""
+    import torch
+
+    length = max(len(one.ids) for one in batch)
+    ids = torch.full((len(batch), length), PAD)
+    allowed = torch.zeros(len(batch), length, dtype=torch.bool)
+    for row, one in enumerate(batch):
+        ids[row, :len(one.ids)] = torch.tensor(one.ids)
+        allowed[row, one.window_at:len(one.ids) - 1] = allowed[row, 0] = True
+    return ids, (ids != PAD).long(), allowed
+
+
+# Loss
+
+def span_loss(logits: Tensor, spans: Sequence[Span], all_needed: bool) -> Tensor:
+    """-log p of the spans (start and end, halved): of any of them, or the mean where all are wanted; of <s> for none.
+
+    `logits` (tokens, 2) are log-probabilities. The marginal over spans is that of Clark and Gardner (2018).
+    """
+    import torch
+
+    each = torch.stack([logits[start, 0] + logits[end, 1] for start, end in spans or ((0, 0),)])
+    return -(each.mean() if all_needed else torch.logsumexp(each, 0)) / 2
+
+
+def losses(answers: Tensor, spans: Tensor, allowed: Tensor, batch: Sequence[Coded]) -> Tensor:
+    """The mean losses (3,) of a batch in the order of LOSSES, each example by its own weights."""
+    import torch
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    logits = spans.float().masked_fill(~allowed[..., None], -1e4).log_softmax(1)
+    gold = torch.tensor([float(one.example.answers) for one in batch])
+    each = torch.stack([
+        binary_cross_entropy_with_logits(answers.float(), gold, reduction="none"),
+        torch.stack([span_loss(logits[i, :, :2], one.evidence, one.example.all_needed) for i, one in enumerate(batch)]),
+        torch.stack([span_loss(logits[i, :, 2:], one.short, one.example.all_needed) for i, one in enumerate(batch)])], 1)
+    return (each * torch.tensor([one.example.weights for one in batch])).mean(0)
+
+
+# The run
+
+def rate_at(share: float) -> float:
+    """The share of the peak rate when that share of the time has gone: a short rise, then a straight fall."""
+    return min(share / WARM_UP, max(FLOOR, 1 - share))
+
+
+class Run:
+    """What the workers share: weights, the optimiser's state, the averaged weights, and how far they are.
+
+    Each worker takes the next batch, computes its gradient on the weights as they are, and applies it alone
+    (Recht et al. 2011, with a lock around the update): so a core that is busy elsewhere holds up none but itself.
+    """
+
+    def __init__(self, model: nn.ModuleDict, plan: Plan, workers: int, told: Told) -> None:
+        import torch
+        from torch import multiprocessing
+
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model, self.plan, self.workers, self.told = model.to(self.device).share_memory(), plan, workers, told
+        self.state = torch.zeros(LOSS + 1 + len(LOSSES), dtype=torch.float64).share_memory_()
+        self.context = multiprocessing.get_context("fork")
+        self.lock = self.context.Lock()
+        self.averaged = {name: value.detach().clone().share_memory_() for name, value in model.named_parameters()}
+        self.optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
+        for value in model.parameters():
+            self.optimiser.state[value] = {"step": torch.zeros((), device=self.device).share_memory_(), **{
+                name: torch.zeros_like(value).share_memory_() for name in ("exp_avg", "exp_avg_sq")}}
+        self.told_at = self.kept_at = time.monotonic()
+
+    @property
+    def passes(self) -> int:
+        """Passes over the questions that are done."""
+        return int(self.state[PASS])
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work done."""
+        return float(self.state[SECONDS])
+
+    @property
+    def total(self) -> float:
+        """Seconds of work that are planned."""
+        return 60 * self.plan.minutes
+
+    def passed(self, batches: Sequence[object]) -> bool:
+        """Whether all batches of this pass have been taken; then the next pass begins."""
+        if self.state[BATCH] < len(batches):
+            return False
+        self.state[PASS] += 1
+        self.state[BATCH] = 0
+        return True
+
+    def standing(self, batches: int) -> Standing:
+        """How far the run is in a pass of so many batches."""
+        parts = dict(zip(LOSSES, self.state[LOSS + 1:].tolist()))
+        return Standing(self.passes + 1, min(int(self.state[BATCH]), batches), batches, int(self.state[STEP]),
+                        float(self.state[LOSS]), parts, max(0.0, self.total - self.seconds) / 60)
+
+    def learn(self, batches: Sequence[Sequence[Coded]]) -> None:
+        """Works on the batches that are left of a pass, as long as there is time."""
+        if self.workers == 1:
+            self._work(0, batches, lambda: self._look(len(batches)))
+            return
+        workers = [self.context.Process(target=self._worker, args=(number, batches), daemon=True)
+                   for number in range(self.workers)]
+        try:
+            for worker in workers:
+                worker.start()
+            while any(worker.is_alive() for worker in workers) and not any(worker.exitcode for worker in workers):
+                time.sleep(0.5)
+                self._look(len(batches))
+        finally:
+            for worker in workers:
+                worker.terminate()
+                worker.join()
+        if any(worker.exitcode for worker in workers):
+            raise AssistantError("一个训练进程停了（内存不够时减少 --workers）。同样的命令从最近的存档接着做。",
+                                 "A worker stopped (where memory is short, give fewer --workers). "
+                                 "The same command goes on from the last checkpoint.")
+
+    def _worker(self, number: int, batches: Sequence[Sequence[Coded]]) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._work(number, batches, lambda: None)
+
+    def _work(self, number: int, batches: Sequence[Sequence[Coded]], after: Callable[[], None]) -> None:
+        import torch
+
+        torch.manual_seed(self.plan.seed + 1000 * number + int(self.state[STEP]))
+        self.model.train()
+        while self.seconds < self.total:
+            with self.lock:
+                batch = int(self.state[BATCH])
+                self.state[BATCH] += 1
+            if batch >= len(batches):
+                break
+            self._step(batches[batch])
+            after()
+
+    def _step(self, batch: Sequence[Coded]) -> None:
+        """One update of the weights and of their running mean."""
+        import torch
+
+        began = time.monotonic()
+        parameters: list[torch.Tensor] = list(self.model.parameters())
+        ids, mask, allowed = tensors(batch)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            answers, spans = judged(self.model, ids.to(self.device), mask.to(self.device))
+        parts = losses(answers.float().cpu(), spans.float().cpu(), allowed, batch)
+        loss = (parts * torch.tensor(list(LOSSES.values()))).sum()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        with self.lock, torch.no_grad():
+            for group in self.optimiser.param_groups:
+                group["lr"] = RATE * rate_at(self.seconds / self.total)
+            self.optimiser.step()
+            step = int(self.state[STEP])
+            torch._foreach_lerp_(list(self.averaged.values()), parameters, 1 - min(AVERAGED, (1 + step) / (10 + step)))
+            now = torch.cat([loss.detach()[None], parts.detach()]).double()
+            self.state[LOSS:] += (now - self.state[LOSS:]) * max(0.02, 1 / (1 + step))
+            self.state[STEP] += 1
+            self.state[SECONDS] += min(time.monotonic() - began, LONGEST_STEP) / self.workers
+        self.optimiser.zero_grad(set_to_none=True)
+
+    def _look(self, batches: int) -> None:
+        """Tells how far the run is, and keeps a checkpoint, each when it is time."""
+        now = time.monotonic()
+        if now - self.told_at > TOLD_SECONDS:
+            self.told_at = now
+            self.told(self.standing(batches))
+        if now - self.kept_at > CHECKPOINT_SECONDS:
+            self.kept_at = now
+            with self.lock:
+                self.keep()
+
+    def keep(self) -> None:
+        """Writes checkpoint.safetensors and reader.safetensors (the averaged weights), each whole or not at all."""
+        import torch
+
+        parts = {f"{part}/{name}": value for name, own in self.model.named_parameters()
+                 for part, value in self._parts(name, own).items()}
+        _save({**parts, "state": self.state}, self.plan.out / "checkpoint.safetensors")
+        _save({name: value.to(torch.float16) for name, value in self.averaged.items()}, self.plan.out / "reader.safetensors")
+
+    def resume(self) -> None:
+        """Takes over the checkpoint where there is one. Raises SettingsError where it is another model's."""
+        import torch
+        from safetensors.torch import load_file
+
+        path = self.plan.out / "checkpoint.safetensors"
+        if not path.exists():
+            return
+        saved = load_file(path)
+        try:
+            with torch.no_grad():
+                for name, own in self.model.named_parameters():
+                    for part, value in self._parts(name, own).items():
+                        value.copy_(saved[f"{part}/{name}"])
+        except (KeyError, RuntimeError) as error:
+            raise _unlike(str(error)) from error
+        self.state.copy_(saved["state"])
+
+    def _parts(self, name: str, own: nn.Parameter) -> dict[str, Tensor]:
+        """What a checkpoint holds of a parameter."""
+        return {"model": own.detach(), "averaged": self.averaged[name], **self.optimiser.state[own]}
+
+
+def _save(values: Mapping[str, Tensor], path: Path) -> None:
+    from safetensors.torch import save_file
+
+    beside = path.with_suffix(".new")
+    save_file({name: value.contiguous() for name, value in values.items()}, beside)
+    os.replace(beside, path)

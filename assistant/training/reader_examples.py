@@ -1,0 +1,319 @@
+"""Questions, their articles and what retrieval finds for them → the windows that the reader is trained on.
+
+A window is a run of sentences (a long one cut at commas) like those that are read at query time. Each pass over the
+questions draws other windows and other negatives, so that four passes are no repetition.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from assistant.evaluation.questions import read_questions
+from assistant.index.snapshot import Snapshot
+from assistant.language.text import clauses, pieces, sentences
+from assistant.reading.windows import LONGEST_SENTENCE
+from assistant.retrieval import HybridRetriever
+
+Span = tuple[int, int]
+Progress = Callable[[str, int, int | None], None]
+
+SIZES = (90, 210)
+"""Characters of a training window, drawn evenly: whatever is chosen at query time, the reader has seen it."""
+CLAUSES, CLAUSES_OF_A_PART = 34, 12
+"""An answer without annotated evidence is quoted with its clauses, to at least so many characters; each of several
+parts of an answer to fewer."""
+JOINED = 25
+"""Parts of an answer that stand no further apart are one piece of evidence."""
+ALIKE = 0.5
+"""Share of the evidence's trigrams from which another article's window is taken to say the same."""
+HELD_OUT = 10
+"""Every so-manieth article is never trained on; the questions on it fit what orders and refuses."""
+PASSAGES = 12
+"""Found passages of a question that negatives are drawn from."""
+ELSEWHERE, SAME_ARTICLE, UNANSWERED_ELSEWHERE = 0.75, 0.9, 0.75
+"""Shares of the questions that get a window of another article, of the same one without the answer, and, where nothing
+answers, a further one: with the same article at 0.6 the reader took another sentence of it more often."""
+WEAK = 0.5
+"""What evidence counts that is only guessed from the answer's place."""
+SHORT = 0.7
+"""What the short answer counts: annotators cut it less alike than evidence."""
+KEPT_EVERY = 200
+"""Searches after which what was found is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to learn from. `found` are the (article id, start, end) that retrieval found, best first."""
+
+    question: str
+    articles: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    all_needed: bool = False
+    answerable: bool = True
+    evidence: tuple[str, ...] = ()
+    premise: str = ""
+    found: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def held_out(self) -> bool:
+        """Whether one of its articles is never trained on."""
+        return any(map(held_out, self.articles))
+
+    def to_json(self) -> dict[str, Any]:
+        """The question as a line of a question file; without its id, which another file may have too."""
+        return {"question": self.question, "answers": self.answers, "need": "all" if self.all_needed else "any",
+                "articles": self.articles, "unanswerable": not self.answerable}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with one window: whether it answers, and where. Spans are of `window`, none where it does not.
+
+    `all_needed`: every span is wanted, not any of them. `weights` are of whether it answers, evidence, short answer.
+    """
+
+    question: str
+    window: str
+    answers: bool
+    evidence: tuple[Span, ...] = ()
+    short: tuple[Span, ...] = ()
+    all_needed: bool = False
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+def held_out(article_id: str) -> bool:
+    """Whether an article is one of those that are never trained on: the same ones for every run and machine."""
+    return crc32(article_id.encode()) % HELD_OUT == 0
+
+
+def read(path: Path) -> list[Asked]:
+    """The questions of a question file, with its further fields `evidence` (the shortest stretches of the article that
+    answer, verbatim) and `premise` (what a false question presumes wrongly, as the article has it).
+
+    Malformed lines are left out. Raises QuestionsError where the file cannot be read or is empty.
+    """
+    questions = read_questions(path)
+    lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    rows = ((one, json.loads(lines[one.line - 1])) for one in questions if not one.error)
+    return [Asked(one.question, one.articles, one.answers, one.need == "all", not one.unanswerable,
+                  tuple(filter(_is_text, row.get("evidence") or ())), row["premise"] if _is_text(row.get("premise")) else "")
+            for one, row in rows]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+# What retrieval finds
+
+def with_passages(questions: Sequence[Asked], retriever: HybridRetriever, kept: Path, progress: Progress) -> list[Asked]:
+    """The questions with what is found for them in articles that may be trained on.
+
+    What was found is written to `kept`, so that the same questions on the same snapshot are not searched again.
+    """
+    snapshot = retriever.index.current()
+    found: dict[str, list[list[Any]]] = {}
+    if kept.exists():
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        found = before["found"] if before["snapshot"] == snapshot.manifest.id else {}
+
+    def keep() -> None:
+        text = json.dumps({"snapshot": snapshot.manifest.id, "found": found}, ensure_ascii=False)
+        beside = kept.with_suffix(".new")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(kept)
+
+    for done, asked in enumerate(questions, 1):
+        if asked.question not in found:
+            found[asked.question] = [
+                [passage.article.id, passage.chunk.start, passage.chunk.end]
+                for passage in retriever.passages(asked.question, k=PASSAGES, snapshot=snapshot)[:PASSAGES]
+                if not {one.id for one in passage.reprints} & set(asked.articles)]
+            if done % KEPT_EVERY == 0:
+                keep()
+        progress("questions", done, len(questions))
+    keep()
+    return [replace(asked, found=tuple((one, start, end) for one, start, end in found[asked.question] if not held_out(one)))
+            for asked in questions]
+
+
+def texts_of(questions: Sequence[Asked], snapshot: Snapshot) -> dict[str, str]:
+    """The texts of the questions' articles and of those found for them, by id; what the index does not hold is left out."""
+    ids = {one for asked in questions for one in (*asked.articles[:1], *(article for article, _, _ in asked.found))}
+    articles = (snapshot.articles.article(one) for one in sorted(ids))
+    return {article.id: article.text for article in articles if article}
+
+
+# Windows
+
+def around(text: str, span: Span, size: int, dice: random.Random) -> Span:
+    """A run of pieces that holds the span, of about `size` characters, grown to random sides."""
+    runs = pieces(text, LONGEST_SENTENCE)
+    held = [i for i, (a, b) in enumerate(runs) if a < span[1] and b > span[0]]
+    if not held:
+        return max(0, span[0] - size // 2), min(len(text), span[1] + size // 2)
+    lo, hi = held[0], held[-1]
+    left = dice.random()
+    while runs[hi][1] - runs[lo][0] < size and (lo > 0 or hi < len(runs) - 1):
+        if lo > 0 and (dice.random() < left or hi == len(runs) - 1):
+            lo -= 1
+        elif hi < len(runs) - 1:
+            hi += 1
+        if runs[hi][1] - runs[lo][0] > size + LONGEST_SENTENCE // 2:
+            break
+    return runs[lo][0], runs[hi][1]
+
+
+def windows(text: str, span: Span, size: int) -> Iterator[Span]:
+    """All runs of pieces of `text` inside `span` of at most `size` characters, each as long as it can be."""
+    runs = [(max(a, span[0]), min(b, span[1])) for a, b in pieces(text, LONGEST_SENTENCE) if a < span[1] and b > span[0]]
+    last = -1
+    for lo in range(len(runs)):
+        hi = lo
+        while hi + 1 < len(runs) and runs[hi + 1][1] - runs[lo][0] <= size:
+            hi += 1
+        if hi > last:
+            yield runs[lo][0], runs[hi][1]
+            last = hi
+
+
+def _nearest(asked: Asked, text: str, span: Span, dice: random.Random) -> str:
+    """A window of the stretch: mostly one of those that share most with the question, sometimes any."""
+    found = list(windows(text, span, dice.randint(*SIZES)))
+    if not found:
+        return text[slice(*span)][:SIZES[1]]
+    wanted = _bigrams(asked.question)
+    found.sort(key=lambda one: -len(wanted & _bigrams(text[slice(*one)])))
+    return text[slice(*(dice.choice(found[:2]) if dice.random() < 0.75 else dice.choice(found)))]
+
+
+def _bigrams(text: str) -> frozenset[str]:
+    """The pairs of neighbouring letters or digits."""
+    return frozenset(a + b for a, b in zip(text, text[1:]) if a.isalnum() and b.isalnum())
+
+
+def _trigrams(text: str) -> frozenset[str]:
+    return frozenset(text[i:i + 3] for i in range(len(text) - 2))
+
+
+# Evidence
+
+def evidence_of(asked: Asked, text: str) -> list[Span]:
+    """The stretches of the article that answer: as annotated, or else the clauses of the answer's likeliest place.
+
+    [] where they do not stand in it, or not all that are needed.
+    """
+    if asked.evidence:
+        return [found[0] for stretch in asked.evidence if (found := _occurrences(text, stretch))]
+    wanted = _bigrams(asked.question)
+
+    def likely(span: Span) -> float:
+        near, wide = text[max(0, span[0] - 40):span[1] + 40], text[max(0, span[0] - 120):span[1] + 120]
+        return len(wanted & _bigrams(near)) + 0.5 * len(wanted & _bigrams(wide))
+
+    places = [_occurrences(text, answer) for answer in asked.answers]
+    every = [span for found in places for span in found]
+    if not every or (asked.all_needed and not all(places)):
+        return []
+    first = max(every, key=likely)
+    if not asked.all_needed or len(places) == 1:
+        return [_with_its_clauses(text, first, CLAUSES)]
+    nearest = [min(found, key=lambda span: abs(span[0] - first[0])) for found in places]
+    spans = sorted(_with_its_clauses(text, span, CLAUSES_OF_A_PART) for span in nearest)
+    joined = spans[:1]
+    for start, end in spans[1:]:
+        if start - joined[-1][1] <= JOINED:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _occurrences(text: str, string: str) -> list[Span]:
+    return [match.span() for match in re.finditer(re.escape(string), text)]
+
+
+def _with_its_clauses(text: str, span: Span, least: int) -> Span:
+    """The clauses of its sentence around the span, more of them to at least `least` characters where there are more."""
+    held = [one for one in sentences(text) if one[0] < span[1] and one[1] > span[0]]
+    runs = clauses(text, held[0][0], held[-1][1]) if held else [span]
+    inside = [i for i, (a, b) in enumerate(runs) if a < span[1] and b > span[0]]
+    lo, hi = inside[0], inside[-1]
+    while runs[hi][1] - runs[lo][0] < least and (lo > 0 or hi < len(runs) - 1):
+        if lo > 0:  # what is spoken of stands before
+            lo -= 1
+        else:
+            hi += 1
+    return runs[lo][0], runs[hi][1]
+
+
+# Examples
+
+def examples(questions: Sequence[Asked], texts: Mapping[str, str], seed: int) -> list[Example]:
+    """The examples of one pass over the questions, in random order."""
+    dice = random.Random(seed)
+    found = [example for asked in questions for example in
+             (_answerable if asked.answerable else _unanswerable)(asked, texts, dice)]
+    dice.shuffle(found)
+    return found
+
+
+def _unanswerable(asked: Asked, texts: Mapping[str, str], dice: random.Random) -> Iterator[Example]:
+    """A window of its own article, at times around what the question presumes wrongly, and one that was found."""
+    text = texts.get(asked.articles[0], "") if asked.articles else ""
+    if text:
+        at = _occurrences(text, asked.premise) if asked.premise else []
+        window = (text[slice(*around(text, at[0], dice.randint(*SIZES), dice))] if at and dice.random() < 0.5
+                  else _nearest(asked, text, (0, len(text)), dice))
+        yield Example(asked.question, window, False)
+    found = asked.found[:6]
+    if found and dice.random() < UNANSWERED_ELSEWHERE:
+        article, start, end = dice.choice(found[:3] if dice.random() < 0.7 else found)
+        yield Example(asked.question, _nearest(asked, texts[article], (start, end), dice), False)
+
+
+def _answerable(asked: Asked, texts: Mapping[str, str], dice: random.Random) -> Iterator[Example]:
+    """A window with evidence, one of another article that was found, and one of the same article without it."""
+    text = texts.get(asked.articles[0], "") if asked.articles else ""
+    evidence = evidence_of(asked, text)
+    if not evidence:
+        return
+    yield _labelled(asked, text, around(text, dice.choice(evidence), dice.randint(*SIZES), dice), evidence)
+    said = frozenset().union(*(_trigrams(text[a:b]) for a, b in evidence))
+    others = [one for one in asked.found if one[0] not in asked.articles][:5]
+    tried = dice.sample(others, min(3, len(others))) if dice.random() < ELSEWHERE else []
+    for article, start, end in tried:
+        window = _nearest(asked, texts[article], (start, end), dice)
+        if not _holds(asked, window) and len(said & _trigrams(window)) < ALIKE * len(said):
+            yield Example(asked.question, window, False)
+            break
+    for _ in range(3 if dice.random() < SAME_ARTICLE else 0):
+        window = _nearest(asked, text, (0, len(text)), dice)
+        if not _holds(asked, window) and not any(text[a:b] in window for a, b in evidence):
+            yield Example(asked.question, window, False)
+            break
+
+
+def _holds(asked: Asked, window: str) -> bool:
+    return any(answer in window for answer in asked.answers)
+
+
+def _labelled(asked: Asked, text: str, window: Span, evidence: Sequence[Span]) -> Example:
+    """The window with the evidence and the short answers that stand in it."""
+    start, end = window
+    inside = tuple((a - start, b - start) for a, b in evidence if a >= start and b <= end)
+    short: list[Span] = []
+    for answer in asked.answers:
+        found = _occurrences(text[start:end], answer)
+        within = [span for span in found if any(a <= span[0] and span[1] <= b for a, b in inside)]
+        short += (within or found)[:1] if asked.all_needed else within or found
+    return Example(asked.question, text[start:end], bool(inside), inside, tuple(short),
+                   asked.all_needed and (len(inside) > 1 or len(short) > 1),
+                   (1.0, 1.0 if asked.evidence else WEAK, SHORT if short else 0.0))

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from assistant.evaluation import run as evaluation
-from assistant.index.articles import ArticleStore
 from assistant.errors import IndexMissing, LanguageModelError, QuestionsError
+from assistant.evaluation import run as evaluation
 from assistant.evaluation.run import Score, evaluate, told
+from assistant.index.articles import ArticleStore
 from assistant.schema import Answer, Article, Chunk, Citation, Passage
 
 LIBRARY = Article("library.md", "甲街道图书馆有3.6万册图书，周末开放到晚上九点。", title="图书馆周末晚九点关门", date="2025-11-18")
@@ -68,7 +68,7 @@ class ScriptedChain:
     def __init__(self, folder, script=SCRIPT, articles=(LIBRARY, BUS, PARK)):
         self.script, self.asked, self.now = script, [], 0.0
         store = ArticleStore.create(folder / "articles.sqlite")
-        store.put_articles("paper.jsonl", articles, whole=lambda: True)
+        store.put_articles("paper.jsonl", [(article, b"") for article in articles], whole=lambda: True)
         self.index = SimpleNamespace(current=lambda: SimpleNamespace(articles=store))
 
     def invoke(self, question):
@@ -217,7 +217,7 @@ def test_a_run_without_resume_replaces_the_one_before(chain, questions, tmp_path
     summary = evaluate(chain, questions, tmp_path / "out", limit=1)
     assert (summary.replaced, [row["id"] for row in rows(tmp_path / "out")]) == (10, ["a"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "report.html", "results.jsonl", "summary.json"]
+        "report.html", "results.csv", "results.jsonl", "summary.json"]
 
 
 @pytest.mark.parametrize("other", [

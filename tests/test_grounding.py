@@ -52,6 +52,23 @@ def test_changed_sentences_are_caught(sentence: str, expected: list[tuple[str, s
     assert unsupported(sentence) == expected
 
 
+@pytest.mark.parametrize(("sentence", "expected"), [
+    ("甲街道没有骑手受聘为兼职网格员[1]。", [("turned", "没有")]), ("居民满意度在98%以下[1]。", [("turned", "以下"), ("number", "98%")]),
+    ("乙社区没有开办老年食堂[2]。", [("turned", "没有")]), ("丙公司有毒[3]。", []), ("乙社区的食堂不收费[2]。", [("turned", "不"), ("turned", "收费")]),
+    ("丁街道无人受伤[3]。", []), ("丁街道有人受伤[3]。", [("turned", "人受")]), ("丁街道的用电量同比下降[3]。", [("turned", "下降")]),
+    ("丁街道的用电量同比增加[3]。", []), ("全部商户愿意搬走[3]。", [("turned", "全部")]), ("到场的不足500人[3]。", [("turned", "不足"), ("number", "500")]),
+    ("到场的有500多人[3]。", []), ("丁街道不再收停车费[3]。", []), ("丁街道仍然收停车费[3]。", [("turned", "收停")]),
+])
+def test_what_is_turned_into_its_opposite_is_caught(sentence: str, expected: list[tuple[str, str]]) -> None:
+    three = source(3, "丁街道昨晚停电，没有人受伤。丁街道的用电量同比增长。部分商户愿意搬走，到场的超过500人。丁街道不再收停车费。")
+    evidence = EVIDENCE | {3: Evidence.from_source(three)}
+    assert {(span.kind, sentence[span.start:span.end]) for span in check(sentence, evidence).unsupported} == set(expected)
+
+
+def test_the_longest_number_is_compared_too() -> None:
+    assert unsupported(f"甲街道投入{'9' * 900}元[1]。") == [("number", "9" * 900)]
+
+
 def test_a_number_that_stands_elsewhere_is_not_borne_out() -> None:
     assert unsupported("甲街道目前有652名骑手受聘为兼职网格员[1]。") == [("number", "652")]
 

@@ -89,8 +89,7 @@ def test_a_real_server_streams_its_text(served: Settings) -> None:
     assert model is not None
     pieces: list[str] = []
     try:
-        for piece in stream_text(model, messages(GRIDS, ()), deadline_seconds=120):
-            pieces.append(piece)
+        pieces.extend(stream_text(model, messages(GRIDS, ()), deadline_seconds=120))
     except LanguageModelError as fault:  # what random weights say ends where they are stopped
         assert "breaks off" in fault.english
     assert len(pieces) > 5 and all(pieces)

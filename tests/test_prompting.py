@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.generation.prompting import (HISTORY_CHARACTERS, QUESTION_CHARACTERS, Source, clean_for_model, condense_messages,
-                                 condensed, marks, messages, number_sources, refuses, renumber)
+from assistant.generation.prompting import (
+    HISTORY_CHARACTERS,
+    QUESTION_CHARACTERS,
+    Source,
+    clean_for_model,
+    condense_messages,
+    condensed,
+    marks,
+    messages,
+    number_sources,
+    refuses,
+    renumber,
+)
 from assistant.schema import Article, Chunk, Passage, Turn
 
 ONE = Article("a.md", "甲街道有56名骑手。乙社区有三个网格。丙路在修。", title="骑手与网格", date="2025-11-18",

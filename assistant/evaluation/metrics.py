@@ -122,7 +122,12 @@ def mean(scores: Sequence[float]) -> float | None:
 
 def percentile(values: Sequence[float], share: float) -> float | None:
     """The smallest value that at least `share` of the values do not exceed (nearest rank); None of nothing."""
-    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1] if values else None
+    return ranked(values, share) if values else None
+
+
+def ranked(values: Sequence[float], share: float) -> float:
+    """`percentile` of at least one value."""
+    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
 
 
 def bootstrap_interval(scores: Sequence[float], samples: int = 1000, seed: int = 0) -> tuple[float, float] | None:
@@ -131,4 +136,4 @@ def bootstrap_interval(scores: Sequence[float], samples: int = 1000, seed: int =
         return None
     draw = random.Random(seed)
     means = [sum(draw.choices(scores, k=len(scores))) / len(scores) for _ in range(samples)]
-    return percentile(means, 0.025), percentile(means, 0.975)
+    return ranked(means, 0.025), ranked(means, 0.975)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assistant.errors import QuestionsError
 
@@ -98,8 +99,8 @@ def _question(number: int, line: bytes) -> GoldQuestion:
         return _malformed(number, named, f"{wrong[0]} 应为{chinese}", f"{wrong[0]} must be {english}")
     if "question" not in given:
         return _malformed(number, named, "这一行没有 question", "This line has no question")
-    return GoldQuestion(number, named, **{name: tuple(value) if isinstance(value, list) else value
-                                      for name, value in given.items()})
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return GoldQuestion(number, named, **fields)
 
 
 def _malformed(number: int, named: str, chinese: str, english: str) -> GoldQuestion:

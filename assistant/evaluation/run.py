@@ -5,27 +5,30 @@ The chain that is asked is the one that the chat uses.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.evaluation import metrics
 from assistant.errors import AssistantError, QuestionsError
+from assistant.evaluation import metrics
 from assistant.evaluation.questions import GoldQuestion, read_questions
 from assistant.schema import Answer, Article
 
 if TYPE_CHECKING:
     from assistant.chain import AnswerChain
 
-RESULTS, SUMMARY, REPORT = "results.jsonl", "summary.json", "report.html"
+RESULTS, SUMMARY, REPORT, TABLE = "results.jsonl", "summary.json", "report.html", "results.csv"
 RESULT_FIELDS = {"id", "question", "answer", "short_answer", "refused", "citations", "passages", "seconds"}
 FAILURES = ("wrong_answer", "false_refusal", "not_refused", "wrong_article", "error")
 OUTCOMES = (*FAILURES, "unjudged", "right")
@@ -147,11 +150,11 @@ class Judged:
 
 
 def evaluate(chain: AnswerChain, questions: Path, out: Path, *, limit: int | None = None, resume: bool = False,
-             progress: Callable[[int, int], None] | None = None) -> Summary:
-    """The summary of asking the chain every question of a file, after writing OUT's three files.
+             workers: int = 1, progress: Callable[[int, int], None] | None = None) -> Summary:
+    """The summary of asking the chain every question of a file, after writing OUT's four files.
 
-    `results.jsonl` gets one line per question in order, each written as it is made; `summary.json` and
-    `report.html` appear when all are done. `limit` takes the first so many questions. `resume` keeps
+    `results.jsonl` gets one line per question in order, each written as it is made; `summary.json`, `report.html` and
+    `results.csv` appear when all are done. `workers` questions are asked at a time. `limit` takes the first so many questions. `resume` keeps
     the results that OUT holds already; without it an earlier run's are overwritten (`Summary.replaced`).
     `progress` is told (done, of) after each question. Raises QuestionsError when the question file is
     missing or empty, or when the results to go on from belong to other questions; IndexFault when the
@@ -164,11 +167,11 @@ def evaluate(chain: AnswerChain, questions: Path, out: Path, *, limit: int | Non
     earlier = results.read_bytes() if results.exists() else b""
     rows = _resumed(earlier, asked, results) if resume else []
     kept = len(rows)
-    for stale in (SUMMARY, REPORT):
+    for stale in (SUMMARY, REPORT, TABLE):
         (out / stale).unlink(missing_ok=True)
     with results.open("a" if resume else "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        for question in asked[kept:]:
-            rows.append(_ask(chain, question))
+        for row in _asked(chain, asked[kept:], workers):
+            rows.append(row)
             file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
             file.flush()
             if progress:
@@ -177,12 +180,22 @@ def evaluate(chain: AnswerChain, questions: Path, out: Path, *, limit: int | Non
     article = cache(store.article)
     judged = [judge(question, row, article) for question, row in zip(asked, rows, strict=True)]
     summary = summarise(judged, article, kept=kept, replaced=0 if resume else earlier.count(b"\n"))
-    _write_whole(out / REPORT, render_report(summary, judged, article, questions.name))
-    _write_whole(out / SUMMARY, json.dumps(asdict(summary), ensure_ascii=False, indent=2) + "\n")
+    write_whole(out / REPORT, render_report(summary, judged, article, questions.name))
+    write_whole(out / TABLE, _table(judged))
+    write_whole(out / SUMMARY, json.dumps(asdict(summary), ensure_ascii=False, indent=2) + "\n")
     return summary
 
 
 # Results
+
+def _asked(chain: AnswerChain, questions: Sequence[GoldQuestion], workers: int) -> Iterator[dict[str, Any]]:
+    """The results in the order of the questions."""
+    with ThreadPoolExecutor(workers) as threads:
+        try:
+            yield from threads.map(partial(_ask, chain), questions)
+        finally:
+            threads.shutdown(cancel_futures=True)
+
 
 def _ask(chain: AnswerChain, question: GoldQuestion) -> dict[str, Any]:
     if question.error:
@@ -194,14 +207,15 @@ def _ask(chain: AnswerChain, question: GoldQuestion) -> dict[str, Any]:
         kind = "" if isinstance(error, AssistantError) else f"{type(error).__name__}: "
         sentence = " ".join(f"{kind}{error}".split())
         return {"id": question.id, "question": question.question, "error": sentence, "line": question.line}
-    return _result(question, answer, time.perf_counter() - start)
+    return {"id": question.id, **answer_row(answer), "question": question.question,
+            "seconds": round(time.perf_counter() - start, 4)}
 
 
-def _result(question: GoldQuestion, answer: Answer, seconds: float) -> dict[str, Any]:
+def answer_row(answer: Answer) -> dict[str, Any]:
+    """An answer as a line of results.jsonl has it."""
     short = dict.fromkeys(answer.text[start:end] for start, end in answer.emphasis)
     return {
-        "id": question.id,
-        "question": question.question,
+        "question": answer.question,
         "answer": answer.text,
         "short_answer": "、".join(short),
         "refused": answer.refused,
@@ -209,7 +223,6 @@ def _result(question: GoldQuestion, answer: Answer, seconds: float) -> dict[str,
                        "quote": cited.quote} for cited in answer.citations],
         "passages": [{"article_id": passage.article.id, "chunk_id": passage.chunk.id, "score": float(passage.score),
                       "reprints": [article.id for article in passage.reprints]} for passage in answer.passages],
-        "seconds": round(seconds, 4),
     }
 
 
@@ -258,7 +271,8 @@ def judge(question: GoldQuestion, row: Mapping[str, Any], article: Callable[[str
 
 def _found(passage: Mapping[str, Any], wanted: Sequence[str]) -> str:
     """The article that a passage stands for: a wanted one where that prints the same text, else its own."""
-    return next((twin for twin in passage.get("reprints", ()) if twin in wanted), passage["article_id"])
+    found: str = next((twin for twin in passage.get("reprints", ()) if twin in wanted), passage["article_id"])
+    return found
 
 
 def _score(scores: Iterable[float]) -> Score:
@@ -348,6 +362,19 @@ def render_report(summary: Summary, judged: Sequence[Judged], article: Callable[
         summary=summary, groups=groups, failures=FAILURES, article=article, name=name, listed=LISTED)
 
 
+def _table(judged: Sequence[Judged]) -> str:
+    """A line a question for a spreadsheet; no cell can be taken for a formula."""
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow(("id", "question", "outcome", "answer", "cited", "seconds"))
+    for one in judged:
+        said = one.row.get("error") or one.row.get("answer", "")
+        cells = (one.question.id, one.question.question, one.outcome, said, " ".join(sorted(one.cited)),
+                 one.row.get("seconds", ""))
+        rows.writerow([f"'{cell}" if str(cell)[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells])
+    return file.getvalue()
+
+
 def _pieces(text: str, answers: Sequence[str]) -> list[tuple[str, str]]:
     """`text` cut into (piece, what it is): a "gold" string, a "mark" like [1], or "" for the rest."""
     golds = "|".join(re.escape(answer) for answer in sorted(answers, key=len, reverse=True)) or r"(?!)"
@@ -355,8 +382,8 @@ def _pieces(text: str, answers: Sequence[str]) -> list[tuple[str, str]]:
             for place, piece in enumerate(re.split(rf"({golds})|(\[\d+\])", text)) if piece]
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that is there as a whole or not at all."""
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file that is there as a whole or not at all."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     os.replace(temporary, path)

@@ -1,0 +1,1 @@
+"""Questions with gold, the measures, and the batch run."""

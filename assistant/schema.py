@@ -31,8 +31,9 @@ class Article:
     read from ("field", "path", "masthead", "text"). `text` is in NFC with broken lines joined; every offset in this
     package counts its characters. `kicker` and `subtitle` are the lines above and below the title (引题, 副题),
     `roles` what each of the `authors` is (记者, 通讯员, 摄影), in their order, or empty. `page` is the number of the
-    (first) page and `page_name` its name (民生); `boxes` are the article's places on its pages, and `image` is the
-    picture of its first page, a path within the corpus.
+    (first) page and `page_name` its name (民生); `boxes` are the article's places on its pages (a box of a whole page
+    says only which page), and `image` is the picture of its first page: a file within the corpus, with `#page=2` where
+    that holds several.
     """
 
     id: str
@@ -100,7 +101,7 @@ class Filters:
     """What the articles searched must be like; an empty field does not filter.
 
     Dates are ISO with year, month or day precision; both ends are included, and an article whose
-    date is a month or a year counts as all of its days.
+    date is a month or a year counts as all of its days. `page` is as `page_number` writes it ("1", "a3").
     """
 
     date_from: str | None = None
@@ -109,6 +110,7 @@ class Filters:
     section: str | None = None
     author: str | None = None
     kind: str | None = None
+    page: str | None = None
 
     def __bool__(self) -> bool:
         return any(getattr(self, f.name) for f in fields(self))
@@ -192,7 +194,8 @@ class Answer:
     "refusal", "greeting", "hint". `refused` is true whenever the thing asked is not answered, though
     nearest articles or a corrected premise may still be cited. `understood` is the question that was
     searched when it differs from the one asked (a follow-up made whole, filters read from it).
-    While an answer streams, `done` is false.
+    While an answer streams, `done` is false. `stamp` is the time at which a server gave it and that server's seal
+    over it, "" where none did.
     """
 
     question: str
@@ -207,6 +210,7 @@ class Answer:
     follow_ups: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     done: bool = True
+    stamp: str = ""
 
     def with_(self, **changes: Any) -> Answer:
         """A copy with some fields changed."""
@@ -215,7 +219,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What an archive holds: counts, the span of its dates (ISO, "" where none), its names."""
+    """What an archive holds: counts, the span of its dates (ISO, "" where none), its names.
+
+    `months` counts the articles of each month ("2025-11"; of a year, where an article has no more), in order.
+    """
 
     articles: int
     chunks: int
@@ -223,6 +230,7 @@ class Coverage:
     last_date: str = ""
     newspapers: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    months: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +248,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RefreshSummary:
-    """What a refresh did. The lists hold article ids; `seconds` is wall time."""
+    """What a refresh did. The lists hold article ids; `seconds` is wall time; `notes` are sentences for a person.
+
+    `known` are those of `failed` and `skipped` that the refresh before told of too and that never gave an article:
+    nobody need be told again.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -248,8 +260,10 @@ class RefreshSummary:
     deleted: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
     skipped: tuple[Failure, ...] = ()
+    known: tuple[Failure, ...] = ()
     chunks: int = 0
     embedded: int = 0
     seconds: float = 0.0
     snapshot: str = ""
     dry_run: bool = False
+    notes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.errors import SettingsError
@@ -32,6 +33,8 @@ class Settings:
     """A sentence-transformers model by folder or name; empty: the one that ships with the package."""
     reranker: str = ""
     """A sentence-transformers CrossEncoder by folder or name, which reads the best passages again; empty: none."""
+    reader: str = ""
+    """Folder of the encoder that reads the passages; empty: the one that ships with the package."""
     llm: str = ""
     """A chat model as provider:model (openai:qwen-plus, ollama:qwen3); empty: answers are quotes."""
     llm_base_url: str = ""
@@ -47,8 +50,20 @@ class Settings:
     """Address the chat page binds to."""
     port: int = 7860
     """Port of the chat page."""
+    public_url: str = ""
+    """Address under which visitors reach the server through a proxy (https://paper.example.org/ask); empty: its own."""
+    rate_limit: int = 60
+    """Questions that one client may send a minute; twice as many after a pause; 0: any number."""
+    users: str = ""
+    """File of the accounts that may come in (`assistant user add`); empty: everybody may."""
+    embed: str = ""
+    """Sites that may show the pages in a frame, divided by blanks (https://www.example.org); empty: none."""
+    log: str = "text"
+    """How a server writes its log: `text`, or `json` with a line for every question's status and seconds."""
     feedback: str = "feedback.jsonl"
     """File to which thumbs are added, one JSON object a line."""
+    shared: str = "shared"
+    """Folder of the answers that somebody gave an address of their own, one JSON file each."""
 
 
 def load_settings(environment: Mapping[str, str] | None = None, file: Path | None = None, **given: object) -> Settings:
@@ -84,8 +99,8 @@ def _read_file(path: Path, required: bool) -> dict[str, object]:
         ) from error
 
 
-def _typed(name: str, value: object) -> object:
-    kind = type(next(f.default for f in fields(Settings) if f.name == name))
+def _typed(name: str, value: Any) -> Any:
+    kind: Any = type(next(f.default for f in fields(Settings) if f.name == name))
     try:
         typed = kind(value)
         if isinstance(value, bool) or kind is str and not isinstance(value, (str, os.PathLike)) or (
@@ -94,6 +109,14 @@ def _typed(name: str, value: object) -> object:
         if (name == "port" and not 0 <= typed <= 65535) or (name == "llm_timeout" and not 0 < typed < math.inf):
             raise ValueError
         if name == "vectors" and typed and not _is_address(typed):
+            raise ValueError
+        if name == "public_url" and typed and not _is_address(urlsplit(typed)._replace(path="").geturl()):
+            raise ValueError
+        if name == "embed" and not all(_is_address(site) for site in typed.split()):
+            raise ValueError
+        if name == "rate_limit" and typed < 0:
+            raise ValueError
+        if name == "log" and typed not in ("text", "json"):
             raise ValueError
         if name == "llm_unsupported" and typed not in ("drop", "quotes"):
             raise ValueError

@@ -25,7 +25,8 @@ class Bar:
     """Progress on standard error: a bar for people, at most two JSON lines a second with `as_json`."""
 
     def __init__(self, as_json: bool = False) -> None:
-        self._as_json, self._bar, self._stage, self._last = as_json, None, "", 0.0
+        self._as_json, self._stage, self._last = as_json, "", 0.0
+        self._bar: Any = None
 
     def __call__(self, stage: str, done: int, total: int | None = None) -> None:
         if self._as_json:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from assistant.chain import AnswerChain
+from assistant.index.refresh import refresh
+from assistant.index.snapshot import Index
 from assistant.models.embedding import Embedding, load_embedding
 from assistant.reading.reader import Reader
-from assistant.index.refresh import refresh
 from assistant.retrieval import HybridRetriever
-from assistant.index.snapshot import Index
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 

@@ -96,6 +96,8 @@ class ScriptedChain:
     piece, in seconds.
     """
 
+    retriever = None  # its doors search nothing
+
     def __init__(self, answers: Sequence[Answer] = ANSWERS, articles: Sequence[Article] = ARTICLES, *,
                  faults: Mapping[str, Exception] | None = None, pause: float = 0.0) -> None:
         self.answers = {answer.question: answer for answer in answers}
@@ -106,7 +108,9 @@ class ScriptedChain:
         self.models: list[object] = []
         self.broken_off: list[str] = []
         store = SimpleNamespace(article=lambda id: self.articles.get(id), articles=lambda: iter(self.articles.values()))
-        self.index = SimpleNamespace(current=lambda: SimpleNamespace(articles=store))
+        dates = {article.id: article.date or "" for article in self.articles.values()}
+        now = SimpleNamespace(articles=store, dates=dates, coverage=self.coverage(), manifest=SimpleNamespace(id="1"))
+        self.index = SimpleNamespace(current=lambda: now)
 
     def coverage(self) -> Coverage:
         """The articles of one paper and month."""

@@ -10,7 +10,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import Field
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Reply:
     `pieces` are sent as events; then `finish` as the finish_reason (None: the stream just ends). `raw`
     follows the pieces as it is, without an end. A `status` other than 200 sends `body` alone; `silent`
     sends nothing. `drip` bytes of a comment follow the pieces, one every `pause` seconds. `reset`
-    closes the connection hard.
+    closes the connection hard. `headers` are sent besides.
     """
 
     pieces: Sequence[str] = ()
@@ -40,6 +41,7 @@ class Reply:
     pause: float = 0.0
     reset: bool = False
     raw: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,11 +82,34 @@ def scripted_server(*replies: Reply, models: Sequence[str] = ()) -> Iterator[Scr
         http.server_close()
 
 
+@contextmanager
+def redirecting(target: str) -> Iterator[str]:
+    """A server that sends every request to the same path at `target`."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(307)
+            self.send_header("Location", target + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: a test's output stays its own."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         script: ScriptedServer = self.server.script  # type: ignore[attr-defined]
         if self.path != "/api/tags" or not script.models:
-            return self.send_error(404)
+            self.send_error(404)
+            return
         script.looked_up += 1
         body = json.dumps({"models": [{"name": name, "model": name} for name in script.models]}).encode()
         self.send_response(200)
@@ -123,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
             script.released.wait(30)
             return
         self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         if reply.status != 200:
             self.send_header("Content-Length", str(len(reply.body.encode())))
             self.end_headers()
@@ -161,7 +188,7 @@ class ScriptedModel(BaseChatModel):
     """A chat model that needs no server: each call takes the next reply, given as its pieces; `asked` remembers."""
 
     replies: list[list[str]]
-    asked: list[list[BaseMessage]] = []
+    asked: list[list[BaseMessage]] = Field(default=[])
 
     @property
     def _llm_type(self) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from scripted_chain import ScriptedChain
 
-from assistant.chat import cards, launch_chat, page
-from assistant.settings import Settings
+from assistant.chat import cards, page
 from assistant.index.snapshot import Writer, writing
+from assistant.settings import Settings
+from assistant.web import launch
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -50,7 +51,7 @@ def browser() -> Iterator[object]:
 
 def test_it_comes_moves_and_goes_without_a_reload(browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "BANNER_SECONDS", 0.3)
-    shown = launch_chat(ScriptedChain(), Settings(port=0, index=str(tmp_path)), wait=False)
+    shown = launch(ScriptedChain(), Settings(port=0, index=str(tmp_path)), wait=False)
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     visit = context.new_page()
     visit.set_default_timeout(20_000)

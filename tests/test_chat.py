@@ -8,7 +8,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -29,11 +28,12 @@ from scripted_chain import (
     said,
 )
 
-from assistant.generation import chat_model as llm
-from assistant.chat import build_chat, cards, conversation, launch_chat, page, server
+from assistant.chat import build_chat, cards, conversation, markup, page, reply
 from assistant.errors import AssistantError, IndexMissing
-from assistant.schema import Answer, Article, Coverage, Turn
+from assistant.generation import chat_model as llm
+from assistant.schema import Answer, Article, Coverage, Filters, Turn
 from assistant.settings import Settings
+from assistant.web import guard, launch
 
 find = ScriptedChain().articles.get
 
@@ -46,16 +46,16 @@ def two(chinese: str, english: str) -> str:
 
 
 def test_highlight_marks_overlapping_and_outlying_spans_once() -> None:
-    marked = cards.highlight("一<二>三四", [(2, 4), (1, 3), (4, 99), (-5, 0)], "mark")
+    marked = markup.highlight("一<二>三四", [(2, 4), (1, 3), (4, 99), (-5, 0)], "mark")
     assert marked == "一<mark>&lt;二</mark><mark>&gt;</mark><mark>三四</mark>"
 
 
 def test_highlight_of_a_part_counts_in_the_whole_text() -> None:
-    assert cards.highlight("甲乙丙丁", [(0, 2), (3, 4)], "mark", 1, 4) == "<mark>乙</mark>丙<mark>丁</mark>"
+    assert markup.highlight("甲乙丙丁", [(0, 2), (3, 4)], "mark", 1, 4) == "<mark>乙</mark>丙<mark>丁</mark>"
 
 
 def test_paragraphs_mark_a_quote_that_runs_over_a_line_break() -> None:
-    assert cards.paragraphs("甲乙\n\n丙丁", [(1, 5)], 0, 6) == "<p>甲<mark>乙</mark></p><p><mark>丙</mark>丁</p>"
+    assert markup.paragraphs("甲乙\n\n丙丁", [(1, 5)], 0, 6) == "<p>甲<mark>乙</mark></p><p><mark>丙</mark>丁</p>"
 
 
 @pytest.mark.parametrize(("date", "chinese", "english"), [
@@ -66,16 +66,24 @@ def test_paragraphs_mark_a_quote_that_runs_over_a_line_break() -> None:
     ("本月", "本月", "本月"),
 ])
 def test_dates_are_said_at_their_precision(date: str, chinese: str, english: str) -> None:
-    assert (cards.chinese_date(date), cards.english_date(date)) == (chinese, english)
+    assert (markup.chinese_date(date), markup.english_date(date)) == (chinese, english)
 
 
-def test_masthead_says_what_the_archive_holds_in_one_line() -> None:
-    assert cards.masthead(Coverage(10, 24, "2025-11", "2025-11", ("某市晚报",))) == (
+def test_masthead_says_what_the_archive_holds_and_leads_to_the_other_pages() -> None:
+    html = cards.masthead(Coverage(10, 24, "2025-11", "2025-11", ("某市晚报",)))
+    assert html.startswith(
         '<header class="masthead"><h1><span class="paper">某市晚报</span><span class="product">'
         + two("问报", "Ask the paper")
         + '</span></h1><p class="coverage">'
-        + two("10 篇文章 · 2025年11月 · 某市晚报", "10 articles · November 2025 · 某市晚报") + "</p></header>"
-    )
+        + two("10 篇文章 · 2025年11月", "10 articles · November 2025") + '</p><nav><a href="./search">')
+    assert html.count("某市晚报") == 1
+
+
+def test_masthead_leaves_stray_dates_out_of_its_span() -> None:
+    coverage = Coverage(1000, 1, "1944-04-30", "2023-08-19")
+    dates = ["1944-04-30", "2018", "2019-01-01", *["2023-07-05"] * 500, *["2023-08-05"] * 497]
+    assert "1000 篇文章 · 2023年7月—2023年8月<" in cards.masthead(coverage, dates)
+    assert "1000 篇文章 · 1944年4月30日—2023年8月19日<" in cards.masthead(coverage, dates[:100])
 
 
 def test_masthead_of_several_papers_and_of_none() -> None:
@@ -89,18 +97,50 @@ def test_masthead_of_several_papers_and_of_none() -> None:
 def test_answer_links_its_numbers_and_emphasises_the_short_answer() -> None:
     answer = Answer("问", "有36000册。[1]还有[2]和[99]。\n完", citations=(quoted(1, LIBRARY, "36000册"), quoted(2, BUS, "丁路")),
                     emphasis=((1, 7),), notes=("注<意>\nNote",))
-    assert cards.answer_html(answer, 3) == (
-        '<div class="answer" id="answer-3"><p class="note">注&lt;意&gt;<br>Note</p>'
-        '<p class="said">有<strong>36000册</strong>。'
-        '<a class="cite" href="#source-3-1">[1]</a>还有<a class="cite" href="#source-3-2">[2]</a>和[99]。<br>完</p>'
-        '<div class="foot"><button class="copy" type="button">' + two("复制", "Copy") + '<span class="clip" hidden>'
-        '有36000册。[1]还有[2]和[99]。<br>完<br><br>'
-        '[1] 某市晚报，2025年11月18日，《甲街道图书馆周末开放到晚上九点》<br>[2] 某市晚报，2025年11月，《乙公交线路改道》</span></button></div></div>'
-    )
+    html = reply.answer_html(answer, 3, find)
+    assert html.startswith(
+        '<div class="answer quotes" id="answer-3"><p class="note">' + two("注&lt;意&gt;", "Note") + '</p>'
+        '<p class="speaker">' + two("报纸原文", "The paper&#x27;s own words").replace("&#x27;", "'") + "</p>"
+        '<p class="said">有<strong>36000册</strong><span class="keep">。<a class="cite" href="#source-3-1">[1]</a></span>还'
+        '<span class="keep">有<a class="cite" href="#source-3-2">[2]</a></span>和[99]。</p><p class="said">完</p>')
+    assert ('<span class="clip" hidden>有36000册。[1]还有[2]和[99]。<br>完<br><br>'
+            "[1] 《甲街道图书馆周末开放到晚上九点》，某市晚报，2025年11月18日，张三、李四，https://example.org/a<br>"
+            f"[2] 《乙公交线路改道》，某市晚报，2025年11月，赵六，{reply.ORIGIN}/articles/b.md</span>") in html
+
+
+def test_articles_are_a_list_with_dates_and_the_frame_is_in_both_languages() -> None:
+    text = "报道有 2 篇：\n《甲街道图书馆周末开放到晚上九点》，某市晚报[1]\n“冬日的戊公园里”，某市晚报[2]"
+    html = reply.answer_html(said("问", text, [quoted(1, LIBRARY, "36000册"), quoted(2, PARK, "冬日")], []).with_(kind="articles"), 1, find)
+    assert two("报道有 2 篇：", "2 articles:") in html
+    assert html.count("<li>") - html.count('<li><span class="name">') == 2
+    start = LIBRARY.text.index("36000册")
+    assert (f'<li><a class="title" href="./articles/a.md#p={start}-{start + 6}">甲街道图书馆周末开放到晚上九点</a>'
+            '<span class="keep"><a class="cite" href="#source-1-1">[1]</a></span><span class="when">2025年11月18日</span>') in html
+
+
+def test_timeline_has_a_rail_and_another_report_stands_beside() -> None:
+    rows = "报道里有日期的 2 件事，按时间先后：\n2025年11月：“为配合丙路施工”[1]\n2025年11月20日：“绕行丁路。”[1]"
+    html = reply.answer_html(said("问", rows, [quoted(1, BUS, "绕行丁路。")], []), 1, find)
+    assert '<ol class="timeline"><li><span class="when">2025年11月</span><span class="told">为配合丙路施工<span class="keep">' in html
+    other = "三月。[1]\n另一篇报道（2025年11月）的说法不同：“四月。”[2]"
+    html = reply.answer_html(said("问", other, [quoted(1, BUS, "丁路"), quoted(2, PARK, "冬日")], []), 1, find)
+    assert '<div class="compared"><div><p class="said">三月' in html and '<div><p class="said">另一篇报道' in html
+
+
+def test_a_date_left_to_the_reader_is_explained_on_the_word_and_the_obvious_is_not() -> None:
+    article = Article("x", "昨日完工，11月20日起通车。", date="2025-11-18")
+    html = reply.answer_html(said("问", article.text + "[1]", [quoted(1, article, article.text)], [article]), 1, find)
+    assert '<abbr title="2025年11月17日" tabindex="0">昨日</abbr>' in html and html.count("<abbr") == 1
+
+
+def test_what_no_source_bears_out_is_underlined_with_its_reason() -> None:
+    html = reply.answer_html(said("问", "有600（未见于所引报道）个[1]。", [quoted(1, BUS, "丁路")], []).with_(kind="model"), 1, find)
+    assert '有<u class="unsupported" title="所引报道里没有 · Not in the sources cited">600<small>' in html
+    assert two("模型归纳", "Summed up by a model") in html
 
 
 def test_fold_says_how_the_answer_was_found() -> None:
-    html = cards.answer_html(HOURS, 1)
+    html = reply.answer_html(HOURS, 1, find)
     assert ('<details class="how"><summary>'
             + two("检索过程 · 看了 2 篇 · 0.15 秒", "How this was found · 2 articles · 0.15 s")
             + '</summary><p class="understood">' + two("理解为", "Understood as") + "：甲街道图书馆周末开放到几点？</p>"
@@ -110,25 +150,28 @@ def test_fold_says_how_the_answer_was_found() -> None:
 
 
 def test_answer_under_way_says_what_is_being_done() -> None:
-    assert cards.answer_html(Answer("问", done=False), 1) == (
+    assert reply.answer_html(Answer("问", done=False), 1, find) == (
         '<div class="answer" id="answer-1"><p class="waiting">' + two("正在查找", "Searching") + "</p></div>")
-    assert "正在读 2 篇报道" in cards.answer_html(Answer("问", passages=(passage_of(BUS), passage_of(PARK)), done=False), 1)
-    assert cards.answer_html(Answer("问", "半", done=False), 1) == (
-        '<div class="answer growing" id="answer-1"><p class="said">半</p></div>')
+    assert "正在读 2 篇报道" in reply.answer_html(Answer("问", passages=(passage_of(BUS), passage_of(PARK)), done=False), 1, find)
+    assert reply.answer_html(Answer("问", "半", done=False), 1, find) == (
+        '<div class="answer quotes growing" id="answer-1"><p class="said">半</p></div>')
 
 
 def test_card_of_a_cited_article() -> None:
     html = cards.sources_html([said("问", "丁路站。[1]", [quoted(1, BUS, "乘客可以在丁路站上车。")], [BUS])], find)
     assert html == (
+        '<aside aria-labelledby="sources-name"><h2 class="sr" id="sources-name">' + two("来源", "Sources")
+        + '</h2><button type="button" class="shut">' + two("收起来源", "Close the sources") + "</button>"
         '<details class="turn" open><summary><span class="label">' + two("来源", "Sources") + "</span>"
         '<span class="asked">问</span></summary><article class="card" id="source-1-1" tabindex="-1"><h3>'
         '<a class="number" href="#answer-1" title="回到回答 · Back to the answer">1</a>'
-        '<span class="title">乙公交线路改道</span></h3>'
+        '<a class="title" href="./articles/b.md#p=42-53">乙公交线路改道</a></h3>'
         '<p class="meta">某市晚报 · 2025年11月 · 出行 · 赵六</p><blockquote class="passage">'
         "<p>为配合丙路施工，乙公交线路自11月20日起改道，绕行丁路。</p><p>改道期间，图书馆站停用，<mark>乘客可以在丁路站上车。</mark></p></blockquote>"
-        '<details class="whole"><summary>' + two("展开全文", "Whole article") + "</summary>"
+        '<details class="whole"><summary><span class="unfold">' + two("展开全文", "Whole article")
+        + '</span><span class="fold">' + two("收起", "Less") + "</span></summary>"
         "<p>为配合丙路施工，乙公交线路自11月20日起改道，绕行丁路。</p><p>改道期间，图书馆站停用，<mark>乘客可以在丁路站上车。</mark></p>"
-        "</details></article></details>"
+        "</details></article></details></aside>"
     )
 
 
@@ -145,12 +188,12 @@ def test_one_card_per_article_in_order_of_number_newest_turn_first() -> None:
 def test_articles_found_but_not_cited_stay_in_a_fold() -> None:
     html = cards.sources_html([BOOKS], find)
     assert '<details class="others"><summary><span class="zh">另外找到 1 篇</span>' in html
-    assert '<article class="card found"><h3><span class="title">冬日的戊公园里，老人在阳光下下棋，孩子们放起风筝…</span></h3>' in html
+    assert '<article class="card found"><h3><a class="title" href="./articles/c.md">冬日的戊公园里，老人在阳光下下棋，孩子们放起风筝…</a></h3>' in html
 
 
 def test_refusal_shows_the_nearest_articles() -> None:
     html = cards.sources_html([NOTHING], find)
-    assert '<span class="zh">最接近的报道</span>' in html and html.count("<article") == 2 and "<mark>" not in html
+    assert '<span class="zh">可能相关</span>' in html and html.count("<article") == 2 and "<mark>" not in html
 
 
 def test_a_greeting_has_no_sources() -> None:
@@ -175,7 +218,7 @@ def test_card_opens_around_the_quote_in_a_very_long_article() -> None:
     "javascript:alert(1)", "data:text/html,x", "//example.org", "http:", "http://[", " ", "ftp://x/y", None])
 def test_only_web_addresses_become_links(url: str | None) -> None:
     article = Article("a", "正文。", url=url)
-    assert "href=" not in cards.latest_html([article])
+    assert 'class="original"' not in cards.latest_html([article])
 
 
 def test_a_web_address_is_escaped_and_opens_without_a_referrer() -> None:
@@ -196,15 +239,16 @@ class _Tags(HTMLParser):
 
 
 def test_hostile_article_question_and_answer_bring_no_tag_of_their_own() -> None:
-    chat = page.messages([ATTACK])
+    chat = page.messages([ATTACK], find)
     html = "".join([*(message["content"] for message in chat), cards.sources_html([ATTACK], find),
                     cards.latest_html([HOSTILE]),
                     cards.masthead(Coverage(1, 1, "<i>", "<i>", (HOSTILE.newspaper or "",)))])
     read = _Tags()
     read.feed(html)
-    assert read.tags == {"div", "p", "span", "mark", "a", "details", "summary", "ol", "li", "button", "article", "h1",
-                         "h2", "h3", "blockquote", "section", "header", "br"} 
-    assert read.attributes == {"class", "id", "href", "title", "tabindex", "type", "hidden", "lang", "open"}
+    assert read.tags == {"div", "p", "span", "mark", "a", "details", "summary", "ol", "li", "button", "article", "aside", "h1",
+                         "h2", "h3", "blockquote", "section", "header", "nav", "br"}
+    assert read.attributes == {"class", "id", "href", "title", "tabindex", "type", "hidden", "lang", "open",
+                               "aria-labelledby"}
     assert not any("\n" in message["content"] for message in chat)
 
 
@@ -215,7 +259,7 @@ def test_conversation_comes_back_as_it_was() -> None:
     answers = [BOOKS, HOURS, NOTHING, ATTACK]
     saved = json.loads(json.dumps(conversation.save(answers)))
     back = conversation.restore(saved, find)
-    assert page.messages(back) == page.messages(answers)
+    assert page.messages(back, find) == page.messages(answers, find)
     assert cards.sources_html(back, find) == cards.sources_html(answers, find)
     assert "<" not in json.dumps(conversation.save([BOOKS]))
 
@@ -229,7 +273,7 @@ def test_quote_of_a_deleted_article_is_dropped_and_said() -> None:
     [back] = conversation.restore(conversation.save([BOOKS]), {"b.md": BUS}.get)
     assert [c.article_id for c in back.citations] == ["b.md"]
     assert back.notes == ("有的引文已不在报库里。\nSome of the quotes are no longer in the archive.",)
-    html = cards.answer_html(back, 1)
+    html = reply.answer_html(back, 1, find)
     assert '<a class="cite" href="#source-1-2">[2]</a>' in html and ">[1]<" not in html
 
 
@@ -268,8 +312,8 @@ def test_conversation_is_bounded() -> None:
                             notes=("注" * 9_999,) * 99, follow_ups=("问" * 9_999,) * 99,
                             citations=BUS_ANSWER.citations * 999, passages=BUS_ANSWER.passages * 999)
     saved = conversation.save([long] * 100)
-    assert len(saved) == 20 and len(json.dumps(saved[0])) < 200_000
-    assert len(json.dumps(conversation.save([BOOKS] * 20))) < server.BODY_BYTES / 20
+    assert len(saved) == conversation.TURNS and len(json.dumps(saved[0])) < 200_000
+    assert len(json.dumps(conversation.save([BOOKS] * conversation.TURNS))) < guard.BODY_BYTES / 10
 
 
 BUS_ANSWER = said("问", "丁路站。[1]", [quoted(1, BUS, "丁路站")], [BUS])
@@ -312,13 +356,13 @@ def test_the_default_is_no_model_unless_one_is_set(monkeypatch: pytest.MonkeyPat
 def test_what_is_not_offered_is_the_default(monkeypatch: pytest.MonkeyPatch, chosen: object) -> None:
     desk, chain = offering(monkeypatch, "glm4")
     assert desk.model(chosen) == ""
-    assert list(desk.answers(BOOKS.question, [], chosen))[-1] == BOOKS and chain.models == []
+    assert list(desk.answers(BOOKS.question, [], chosen))[-1].with_(stamp="") == BOOKS and chain.models == []
 
 
 def test_the_chosen_model_is_made_once_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     desk, chain = offering(monkeypatch, "glm4", llm="openai:qwen-plus", llm_api_key="sk-other")
     for chosen in ("ollama:glm4", "none", "ollama:glm4", ""):
-        assert list(desk.answers(BOOKS.question, [], chosen))[-1] == BOOKS
+        assert list(desk.answers(BOOKS.question, [], chosen))[-1].with_(stamp="") == BOOKS
     model, none = chain.models
     assert (model.model, model.base_url, none) == ("glm4", llm.OLLAMA_ADDRESS, None)
 
@@ -329,29 +373,7 @@ def test_pieces_that_follow_too_soon_are_shown_with_the_next(
     monkeypatch.setattr(page, "FRAME_SECONDS", frame)
     shown = list(page.Desk(ScriptedChain(), Settings()).answers(BOOKS.question, []))
     assert [len(answer.passages) for answer in shown[:3]] == [0, 3, 3]
-    assert len(shown) == texts and shown[-1] == BOOKS
-
-
-def test_thumb_is_one_line_of_json(tmp_path) -> None:
-    desk = page.Desk(ScriptedChain(), Settings(feedback=str(tmp_path / "thumbs.jsonl")))
-    desk.keep_thumb(BUS_ANSWER, True)
-    desk.keep_thumb(NOTHING.with_(question="甲\n乙\ud800"), False)
-    first, second = map(json.loads, (tmp_path / "thumbs.jsonl").read_text(encoding="utf-8").splitlines())
-    assert list(first) == ["time", "question", "answer", "citations", "liked"] and first["time"].endswith("+00:00")
-    assert first | {"time": ""} == {"time": "", "question": "问", "answer": "丁路站。[1]", "liked": True, "citations": [
-        {"n": 1, "article_id": "b.md", "title": "乙公交线路改道", "quote": "丁路站"}]}
-    assert (second["question"], second["liked"]) == ("甲\n乙?", False)
-
-
-def test_thumbs_of_many_visitors_do_not_mix(tmp_path) -> None:
-    desk = page.Desk(ScriptedChain(), Settings(feedback=str(tmp_path / "thumbs.jsonl")))
-    visitors = [threading.Thread(target=lambda: [desk.keep_thumb(BOOKS, True) for _ in range(25)]) for _ in range(8)]
-    for visitor in visitors:
-        visitor.start()
-    for visitor in visitors:
-        visitor.join()
-    lines = (tmp_path / "thumbs.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 200 and {json.loads(line)["question"] for line in lines} == {"图书馆有多少册图书？"}
+    assert len(shown) == texts and shown[-1].with_(stamp="") == BOOKS
 
 
 @pytest.mark.parametrize(("event", "typed", "question"), [
@@ -363,9 +385,27 @@ def test_question_comes_from_the_click_or_the_box(event: object, typed: object, 
     assert page.question_of(event, typed) == question
 
 
-@pytest.mark.parametrize(("index", "turn"), [(1, 0), (3, 1), ([3, 0], 1), ("x", 20), (-1, 20), ([], 20), (None, 20)])
-def test_turn_of_a_message(index: object, turn: int) -> None:
-    assert page.turn_of(index) == turn
+def test_filters_come_from_the_fields_and_nothing_else() -> None:
+    assert page.filters_of({"date_from": "2025-11", "date_to": "gestern", "author": " 张三 ", "x": 1}) == Filters(
+        date_from="2025-11", author="张三")
+    for given in (None, [], "x", {"author": 7}):
+        assert page.filters_of(given) == Filters()
+
+
+def test_a_full_conversation_says_that_its_oldest_turn_left() -> None:
+    desk = page.Desk(ScriptedChain(), Settings(), b"key")
+    *_, few = desk.answers(BOOKS.question, [BOOKS] * (conversation.TURNS - 1))
+    *_, full = desk.answers(BOOKS.question, [BOOKS] * conversation.TURNS)
+    assert few.notes == () and full.notes == (page.LEFT,)
+
+
+def test_a_stamped_answer_is_known_to_the_letter() -> None:
+    [turn] = conversation.save([conversation.stamped(BOOKS, "2026-01-01", b"key")])
+    [back] = conversation.save(conversation.restore([turn], find))
+    assert conversation.is_stamped(back, b"key") and not conversation.is_stamped(back, b"other")
+    for change in ({"text": "馆里有1册。[1]"}, {"stamp": "2026-01-02 " + turn["stamp"].split()[1]}, {"stamp": 7}, {"more": 1}):
+        assert not conversation.is_stamped(turn | change, b"key")
+    assert not conversation.is_stamped("x", b"key")
 
 
 # server: its doors
@@ -380,17 +420,17 @@ def test_port_in_use_is_one_sentence_with_what_to_type() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(AssistantError) as error:
-            launch_chat(ScriptedChain(), Settings(port=port), wait=False)
+            launch(ScriptedChain(), Settings(port=port), wait=False)
     assert str(error.value) == (
-        f"端口 {port} 已被别的程序占用，聊天页面打不开。请换一个端口：python app.py --port {port + 1}\n"
+        f"端口 {port} 已被别的程序占用，聊天页面打不开。请换一个端口：assistant chat --port {port + 1}\n"
         f"Port {port} is taken by another program, so the chat page cannot open. "
-        f"Use another port: python app.py --port {port + 1}"
+        f"Use another port: assistant chat --port {port + 1}"
     )
 
 
 def test_address_of_another_machine_is_one_sentence() -> None:
-    with pytest.raises(AssistantError, match="python app.py --host 127.0.0.1 --port 7860") as error:
-        launch_chat(ScriptedChain(), Settings(host="192.0.2.1"), wait=False)
+    with pytest.raises(AssistantError, match=r"assistant chat --host 127\.0\.0\.1 --port 7860") as error:
+        launch(ScriptedChain(), Settings(host="192.0.2.1"), wait=False)
     assert error.value.__cause__.errno == errno.EADDRNOTAVAIL
 
 
@@ -415,7 +455,7 @@ def served() -> Iterator[tuple[str, list[str]]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", watched)
-        opened = launch_chat(ScriptedChain(), Settings(port=0), wait=False)
+        opened = launch(ScriptedChain(), Settings(port=0), wait=False)
     yield opened.local_url.rstrip("/"), asked
     opened.close()
 
@@ -434,6 +474,7 @@ def test_opening_the_page_looks_nothing_up(served: tuple[str, list[str]]) -> Non
     ("GET", "/gradio_api/proxy=http://127.0.0.1:1/x", {}, None, 404),
     ("GET", "/static/../../../../../../etc/passwd", {}, None, 403),
     ("GET", "/static/..%2f..%2f..%2f__init__.py", {}, None, 403),
+    ("GET", "/gradio_api/app_id", {}, None, 200),
     ("GET", "/gradio_api/info", {}, None, 404),
     ("GET", "/monitoring", {}, None, 404),
     ("POST", "/gradio_api/upload", {}, b"x", 404),
@@ -442,7 +483,7 @@ def test_opening_the_page_looks_nothing_up(served: tuple[str, list[str]]) -> Non
     ("GET", "/", {"Host": "localhost"}, None, 200),
     ("POST", "/gradio_api/queue/join", {"Origin": "http://paper.example"}, b"{}", 403),
     ("POST", "/gradio_api/queue/join", {"Origin": "null"}, b"{}", 403),
-    ("POST", "/gradio_api/queue/join", {}, b"x" * (server.BODY_BYTES + 1), 413),
+    ("POST", "/gradio_api/queue/join", {}, b"x" * (guard.BODY_BYTES + 1), 413),
     ("POST", "/gradio_api/queue/join", {}, b"{}", 422),
 ])
 def test_doors(served: tuple[str, list[str]], method: str, path: str, headers: dict, body: bytes | None,
@@ -454,5 +495,5 @@ def test_doors(served: tuple[str, list[str]], method: str, path: str, headers: d
     text = answer.read().decode("utf-8", "replace")
     connection.close()
     assert answer.status == status
-    assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
+    assert answer.headers["content-security-policy"].startswith(("default-src 'self'; ", "default-src 'none'; script-src 'self'; "))
     assert "Traceback" not in text and "site-packages" not in text

@@ -18,15 +18,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from assistant import retrieval
-
-from assistant.models import embedding
-
-from assistant.index import verification
-from assistant.index import refresh as refreshing
 from assistant.cli import main
+from assistant.index import refresh as refreshing
+from assistant.index import verification
+from assistant.index.snapshot import current_id
+from assistant.models import embedding
 from assistant.schema import Article
 from assistant.settings import PREFIX
-from assistant.index.snapshot import current_id
 
 ROOT = Path(__file__).resolve().parent.parent
 DIED = "王忠殿是哪一天牺牲的？"
@@ -100,26 +98,35 @@ def test_a_refresh_says_what_it_did(corpus: Path) -> None:
 
 def test_a_refresh_as_json_holds_the_whole_summary(corpus: Path) -> None:
     (corpus / "坏.jsonl").write_text('{"text": "第一行。"}\n{坏\n', encoding="utf-8")
-    (corpus / "图.png").touch()
+    (corpus / "图.gif").touch()
     done = run("refresh", "--json")
     summary = json.loads(done.stdout)
     assert done.exit_code == 1
     assert (summary["added"], summary["dry_run"]) == (["乙.md", "坏.jsonl#1", "甲.md"], False)
     assert [(row["file"], row["line"]) for row in summary["failed"]] == [("坏.jsonl", 2)]
-    assert [row["file"] for row in summary["skipped"]] == ["图.png"]
+    assert [row["file"] for row in summary["skipped"]] == ["图.gif"]
     assert summary["snapshot"] == current_id(Path("index"))
     assert all({"stage", "done", "total"} == json.loads(line).keys() for line in done.stderr.splitlines())
 
 
-def test_what_failed_is_named_every_time_and_the_rest_is_indexed(corpus: Path) -> None:
+def test_what_failed_is_named_once_and_the_rest_is_indexed(corpus: Path) -> None:
     (corpus / "坏.jsonl").write_text('{"text": "第一行。"}\n{坏\n', encoding="utf-8")
-    (corpus / "图.png").touch()
-    for added in (3, 0):
+    (corpus / "图.gif").touch()
+    done = run("refresh")
+    assert done.exit_code == 1 and "added 3，" in done.stdout and "失败 failed 1；" in done.stdout
+    skipped, failed = done.stderr.splitlines()
+    assert skipped.startswith("  跳过 skipped 图.gif: ") and failed.startswith("  失败 failed 坏.jsonl:2: ")
+    again = run("refresh")
+    assert again.exit_code == 0 and "added 0，" in again.stdout and "失败 failed 1；" in again.stdout
+    assert again.stderr == "  先前说过的 2 处不再列出；全部见 told before, all by: assistant inspect 文件夹 FOLDER\n"
+
+
+def test_a_file_that_was_read_before_and_fails_is_told_every_time(corpus: Path) -> None:
+    run("refresh")
+    (corpus / "甲.md").write_bytes(b"\xff\xfe\x00\xd8" + b"\xff" * 99)
+    for _ in range(2):
         done = run("refresh")
-        assert done.exit_code == 1
-        assert f"added {added}，" in done.stdout and "失败 failed 1；" in done.stdout
-        skipped, failed = done.stderr.splitlines()
-        assert skipped.startswith("  跳过 skipped 图.png: ") and failed.startswith("  失败 failed 坏.jsonl:2: ")
+        assert done.exit_code == 1 and "失败 failed 甲.md: " in done.stderr
 
 
 def test_a_missing_corpus_is_told_and_nothing_is_indexed() -> None:
@@ -302,7 +309,7 @@ def test_verify_says_what_the_index_is_made_of(index: Path) -> None:
 
 def test_verify_exits_with_2_when_a_file_is_damaged(corpus: Path) -> None:
     run("refresh")
-    with open(next(Path("index", "snapshots").glob("*/articles.db")), "r+b") as file:
+    with open(next(Path("index", "parts").glob("*/articles.db")), "r+b") as file:
         file.truncate(100)
     done = run("verify")
     assert done.exit_code == 2 and "assistant refresh --rebuild" in done.stdout and "Traceback" not in done.output
@@ -386,6 +393,15 @@ def test_evaluate_refreshes_the_index_first_and_keeps_to_its_limit(corpus: Path,
     assert len(Path("evaluation/results.jsonl").read_text(encoding="utf-8").splitlines()) == 1
     assert run("evaluate", questions, "--resume").exit_code == 0
     assert json.loads(Path("evaluation/summary.json").read_text(encoding="utf-8"))["kept"] == 1
+
+
+def test_evaluate_leaves_an_index_as_it_is_unless_told(corpus: Path, questions: Path) -> None:
+    run("evaluate", questions)
+    served = Path("index/CURRENT").read_bytes()
+    (corpus / "new.md").write_text("新的一篇。", encoding="utf-8")
+    assert run("evaluate", questions).exit_code == 0 and Path("index/CURRENT").read_bytes() == served
+    assert "新增 added 1" in run("evaluate", questions, "--refresh").stdout
+    assert Path("index/CURRENT").read_bytes() != served
 
 
 def test_evaluate_without_questions_touches_nothing(corpus: Path) -> None:

@@ -28,7 +28,7 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
          for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md",
                       *sorted((ROOT / "docs").glob("*.md")))}
 TEXT = "\n".join(PAGES.values())
-BLOCKS = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL)
+BLOCKS = [block for kind, block in re.findall(r"^```(\w*)\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE) if kind != "python"]
 
 
 def commands_in(text: str) -> list[str]:

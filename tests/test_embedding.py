@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from langchain_core.embeddings import Embeddings
 
-from assistant.models.embedding import DEFAULT_WEIGHT, SHIPPED, Embedding, load_embedding
 from assistant.errors import EmbeddingError
+from assistant.models.embedding import DEFAULT_WEIGHT, SHIPPED, Embedding, load_embedding
 
 WORDS = ["[UNK]", "公交", "改线", "图书馆", "开放", "东路"]
 TABLE = np.array([[0, 0, 0], [3, 0, 0], [0, 4, 0], [0, 0, 5], [1, 1, 0], [0, 2, 1]], np.float32)

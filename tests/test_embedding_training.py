@@ -5,10 +5,10 @@ import random
 import numpy as np
 import pytest
 
-from assistant.models.embedding import load_embedding
-from assistant.training.embedding import train_embedding
 from assistant.errors import EmbeddingError
+from assistant.models.embedding import load_embedding
 from assistant.schema import Article
+from assistant.training.embedding import train_embedding
 
 TOPICS = (
     "公交 线路 站点 乘客 司机 班次 票价 换乘", "医院 护士 门诊 义诊 血压 疫苗 药品 病房",

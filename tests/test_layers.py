@@ -19,11 +19,15 @@ ROOMS = re.findall(r"^  ([a-z_]+/|(?:[a-z_]+ +)+)", HOUSE, re.MULTILINE)
 """The lines of the house as docs/architecture.md draws it, lowest first: a room is a folder ("language/") or modules beside it."""
 OWNERS = {
     "chromadb": {"index.vectors", "index.served_vectors"},
-    "gradio": {"chat.page", "chat.server"},
+    "docx": {"corpus.formats.docx", "export.documents"},
+    "fastapi": {"api.chat_completions", "api.doors", "api.health", "api.rest", "chat.mount", "web.app", "web.articles", "web.briefings", "web.issues", "web.search", "web.server", "web.site",
+                "web.taking_along"},
+    "gradio": {"chat.mount", "chat.page", "chat.sessions"},
     "langchain": {"generation.chat_model"},
     "langchain_core": {"chain", "models.embedding", "generation.chat_model", "generation.prompting", "retrieval"},
     "ray": {"index.ray_engine"},
     "tantivy": {"index.words"},
+    "uvicorn": {"web.server"},
 }
 """The only modules that may import a library at all."""
 HEAVY = {"chromadb", "gradio", "langchain", "ray", "sentence_transformers", "sklearn", "torch", "trafilatura", "transformers"}
@@ -84,7 +88,7 @@ def floor_of(name: str) -> int:
 
 def test_every_room_stands_in_the_house_and_imports_only_what_is_below() -> None:
     faults = []
-    for name in FILES:
+    for name in filter(None, FILES):  # the package itself lends its public names, from whatever floor
         try:
             above = [other for other in ours(name) if floor_of(other) > floor_of(name)]
         except StopIteration:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from assistant.corpus.files import read_corpus
-from assistant.evaluation.questions import GoldQuestion, read_questions
 from assistant.evaluation.metrics import accurate
-from assistant.schema import Article
+from assistant.evaluation.questions import GoldQuestion, read_questions
 from assistant.language.text import squeeze
+from assistant.schema import Article
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "../shared/pages/000_b0fef3585fb1d04a.txt"

@@ -48,7 +48,8 @@ def test_the_file_in_the_working_folder_is_read_unless_another_is_named() -> Non
 @pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
 def test_every_setting_has_its_variable_and_its_line_in_the_file(name: str) -> None:
     value = {"port": 81, "llm_timeout": 2.5, "llm_unsupported": "quotes",
-             "vectors": "http://127.0.0.1:8000"}.get(name, "甲")
+             "vectors": "http://127.0.0.1:8000", "public_url": "https://paper.example.org/ask", "rate_limit": 5, "log": "json",
+             "embed": "https://a.example https://b.example"}.get(name, "甲")
     expected = Settings(**{name: value})
     assert load_settings({PREFIX + name.upper(): str(value)}) == expected
     assert load_settings({}, written(f"{name} = {value!r}")) == expected
@@ -69,7 +70,8 @@ def test_a_path_becomes_text_and_a_whole_number_seconds() -> None:
     ("llm_timeout", -1), ("llm_timeout", "nan"), ("llm_timeout", "bald"), ("corpus", 3), ("corpus", b"x"),
     ("index", {"x": 1}),
     ("port", 80.9),
-    ("llm_timeout", "inf"), ("llm_unsupported", "mark"), ("llm_unsupported", ""),
+    ("llm_timeout", "inf"), ("llm_unsupported", "mark"), ("rate_limit", -1), ("embed", "evil; script-src *"), ("public_url", "paper.example.org"),
+    ("public_url", "ftp://paper.example.org"), ("public_url", "https://paper.example.org/?x"), ("llm_unsupported", ""),
 ])
 def test_a_wrong_value_is_refused_with_its_name_and_the_way_out(name: str, value: object) -> None:
     message = refused({}, **{name: value})
@@ -83,7 +85,7 @@ def test_a_wrong_file_is_refused(text: str) -> None:
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     message = refused({}, written("prot = 1"))
-    assert message.startswith("given.toml 里的设置 prot 不认识。") and "llm_timeout、llm_unsupported、port、" in message
+    assert message.startswith("given.toml 里的设置 prot 不认识。") and "llm_timeout、llm_unsupported、log、port、" in message
 
 
 def test_a_named_file_must_be_there_and_be_utf8_text() -> None:

@@ -6,25 +6,29 @@ articles are fetched from the archive again, and a quote that no longer stands i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
 from typing import Any
 
+from assistant.export.documents import Find
 from assistant.language.dating import cite
-from assistant.schema import Answer, Article, Chunk, Citation, Passage, Step, Turn
+from assistant.retrieval import distinct_articles
+from assistant.schema import Answer, Chunk, Citation, Passage, Step, Turn
 
-TURNS = 20
-"""Turns of a conversation that are kept; older ones leave the page."""
+TURNS = 50
+"""Turns of a conversation that are kept; when an older one leaves the page, the page says so."""
 QUESTION_CHARACTERS = 2_000
 """A longer question is kept, shown and reported cut to this."""
 ANSWER_CHARACTERS = 20_000
 QUOTES = 60
-PASSAGES = 12
+ARTICLES = 30
+"""Articles found for a question that are kept, each by its best passage."""
 LINES = 12
 LINE_CHARACTERS = 300
 
 Saved = list[dict[str, Any]]
-Find = Callable[[str], Article | None]
-"""The archive: an article by its id, None where there is none."""
 
 
 def save(answers: Sequence[Answer]) -> Saved:
@@ -51,13 +55,23 @@ def history(answers: Sequence[Answer]) -> tuple[Turn, ...]:
     return tuple(Turn(answer.question, answer.text) for answer in answers if answer.kind != "hint")
 
 
-def feedback_row(answer: Answer, liked: bool, time: str) -> dict[str, Any]:
-    """One thumb as a JSON object: what was asked, what was said from where, and whether it was liked."""
-    saved = _saved_turn(answer)
-    citations = [{"n": c.n, "article_id": c.article_id, "title": c.title[:LINE_CHARACTERS],
-                  "quote": c.quote[:QUESTION_CHARACTERS]} for c in answer.citations[:QUOTES]]
-    return {"time": time, "question": saved["question"], "answer": saved["text"], "citations": citations,
-            "liked": liked}
+def stamped(answer: Answer, time: str, key: bytes) -> Answer:
+    """The answer with the time at which it was given and the seal of the server that holds the key."""
+    timed = answer.with_(stamp=time)
+    return timed.with_(stamp=f"{time} {_seal(_saved_turn(timed), key)}")
+
+
+def is_stamped(turn: object, key: bytes) -> bool:
+    """Whether a turn that came back from a browser is, to the letter, an answer that this server gave."""
+    if not isinstance(turn, dict) or not isinstance(turn.get("stamp"), str):
+        return False
+    time, _, seal = turn["stamp"].partition(" ")
+    return hmac.compare_digest(seal, _seal({**turn, "stamp": time}, key))
+
+
+def _seal(turn: dict[str, Any], key: bytes) -> str:
+    written = json.dumps(turn, ensure_ascii=True, sort_keys=True).encode()
+    return hmac.new(key, written, hashlib.sha256).hexdigest()
 
 
 def _saved_turn(answer: Answer) -> dict[str, Any]:
@@ -69,11 +83,12 @@ def _saved_turn(answer: Answer) -> dict[str, Any]:
         "emphasis": [list(span) for span in answer.emphasis[:LINES]],
         "citations": [[c.n, c.article_id, c.start, c.quote] for c in answer.citations[:QUOTES]],
         "passages": [[p.article.id, p.chunk.start, p.chunk.end, *(twin.id for twin in p.reprints[:LINES])]
-                     for p in answer.passages[:PASSAGES]],
+                     for p in distinct_articles(answer.passages)[:ARTICLES]],
         "understood": answer.understood[:QUESTION_CHARACTERS],
         "notes": [note[:LINE_CHARACTERS] for note in answer.notes[:LINES]],
         "follow_ups": [question[:LINE_CHARACTERS] for question in answer.follow_ups[:LINES]],
         "steps": [[s.name[:LINE_CHARACTERS], s.seconds, s.detail[:LINE_CHARACTERS]] for s in answer.steps[:LINES]],
+        "stamp": answer.stamp[:LINE_CHARACTERS],
     }
 
 
@@ -82,7 +97,7 @@ def _restored_turn(turn: dict[str, Any], find: Find) -> Answer:
     notes = _texts(turn["notes"])
     if None in citations:
         notes += ("有的引文已不在报库里。\nSome of the quotes are no longer in the archive.",)
-    passages = [_passage(*row, find=find) for row in turn["passages"][:PASSAGES]]
+    passages = [_passage(*row, find=find) for row in turn["passages"][:ARTICLES]]
     return Answer(
         question=_text(turn["question"], QUESTION_CHARACTERS),
         text=_text(turn["text"], ANSWER_CHARACTERS),
@@ -96,6 +111,7 @@ def _restored_turn(turn: dict[str, Any], find: Find) -> Answer:
         follow_ups=_texts(turn["follow_ups"]),
         steps=tuple(Step(_text(name), float(seconds), _text(detail))
                     for name, seconds, detail in turn["steps"][:LINES]),
+        stamp=_text(turn.get("stamp", "")),
     )
 
 

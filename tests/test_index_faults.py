@@ -19,7 +19,7 @@ from assistant.index import refresh as refreshing
 from assistant.index import snapshot as snapshots
 from assistant.index.articles import ArticleStore
 from assistant.index.manifest import Manifest, current_id
-from assistant.index.refresh import refresh
+from assistant.index.refresh import MADE_ANEW, refresh
 from assistant.index.snapshot import Index, roll_back
 from assistant.index.vectors import VectorIndex
 
@@ -182,3 +182,10 @@ def test_a_rollback_holds_until_the_corpus_changes_or_one_says_otherwise(corpus:
     write(corpus, "新", "图书馆开放。")
     assert refresh(corpus, index, BigramEmbedding()).added == ("新.md",)
     assert not (index / "rolled_back").exists()
+
+
+def test_an_index_of_another_format_is_made_anew_with_a_sentence(corpus: Path, index: Path) -> None:
+    path = index / "snapshots" / current_id(index) / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8")
+    assert refresh(corpus, index, BigramEmbedding()).notes == (MADE_ANEW,)
+    assert refresh(corpus, index, BigramEmbedding()).notes == ()

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.errors import CorpusError, IndexDamaged, IndexFault
+from assistant.errors import CorpusError, IndexDamaged, IndexFault, IndexMismatch
 from assistant.index.articles import ArticleStore, StoredFile
 from assistant.index.building import Build, Engine, Plan
 from assistant.index.chunking import CHUNKING_VERSION
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 HELD = ("索引退回过，文章自那以后没有变，所以没有更新；要按现在的文章重做，请运行 assistant refresh --rebuild。"
         "The index was rolled back and the corpus is unchanged since, so nothing was done; to make it from the corpus "
         "again, run: assistant refresh --rebuild")
+MADE_ANEW = ("原来的索引是另一版本的格式，已从文章重新做成。 "
+             "The index was of another version's format and was made anew from the articles.")
 
 
 def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: str = "",
@@ -61,7 +63,7 @@ def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: s
     began = time.monotonic()
     with nullcontext() if dry_run else writing(index, wait=wait) as note:
         tell = _teller(progress, note)
-        folder, addresses = _corpus(corpus, index, rebuild), servers(index)
+        folder, addresses, foreign = _corpus(corpus, index, rebuild), servers(index), _is_of_another_format(index)
         if not dry_run:
             remove_others(index)
         plan = _plan(folder, index, embedding, server, rebuild, checksum, tuple(purge), tell)
@@ -74,7 +76,8 @@ def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: s
         if not dry_run:
             sweep(index, addresses | servers(index))
         known = tuple(row for row in (*plan.survey.skipped, *summary.failed) if row in plan.told)
-        return replace(summary, skipped=plan.survey.skipped, known=known, dry_run=dry_run,
+        notes = (*summary.notes, *([MADE_ANEW] if foreign and summary.snapshot and not dry_run else []))
+        return replace(summary, skipped=plan.survey.skipped, known=known, dry_run=dry_run, notes=notes,
                        seconds=time.monotonic() - began)
 
 
@@ -118,6 +121,17 @@ def _corpus(corpus: Path | None, index: Path, rebuild: bool) -> Path:
         )
     os.scandir(folder).close()  # a folder that cannot be listed is an OSError here, and not an empty one
     return folder
+
+
+def _is_of_another_format(index: Path) -> bool:
+    """Whether the current snapshot is another version's, which a refresh cannot go on from."""
+    try:
+        Manifest.read(index / "snapshots" / current_id(index))
+    except IndexMismatch:
+        return True
+    except IndexFault:
+        return False
+    return False
 
 
 def _before(index: Path) -> tuple[Manifest | None, bool]:

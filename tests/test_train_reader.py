@@ -20,19 +20,8 @@ from assistant.models.encoder import EVIDENCE, SHIPPED, Encoder
 from assistant.reading.reader import Reader
 from assistant.retrieval import HybridRetriever
 from assistant.training.judge import COMMON, background
-from assistant.training.reader import (
-    Plan,
-    Standing,
-    coded,
-    judged,
-    losses,
-    new_model,
-    one_pass,
-    span_loss,
-    start_weights,
-    tensors,
-    train,
-)
+from assistant.training.reader import Plan, Standing, judged, new_model, start_weights, train
+from assistant.training.reader_batches import coded, losses, one_pass, span_loss, tensors
 from assistant.training.reader_examples import (
     Asked,
     Example,

@@ -20,23 +20,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.errors import AssistantError, QuestionsError, SettingsError
-from assistant.models.encoder import BEGIN, END, PAD, QUESTION_TOKENS, SHIPPED, WINDOW_TOKENS
+from assistant.errors import AssistantError, SettingsError
+from assistant.models.encoder import BEGIN, END, PAD, SHIPPED
 from assistant.retrieval import HybridRetriever
 from assistant.training.judge import background
-from assistant.training.reader_examples import Asked, Example, Progress, Span, examples, read, texts_of, with_passages
+from assistant.training.reader_batches import LOSSES, Coded, losses, one_pass, tensors
+from assistant.training.reader_examples import Progress, read, texts_of, with_passages
 from assistant.training.reader_export import EPSILON, HEAD, Weights, exported, layers_of, measured, weights_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor, nn
 
-BATCH_TOKENS = 2048
-"""Tokens of a batch with its padding: 16 windows of 128."""
 RATE, WARM_UP, FLOOR, DECAY = 1e-4, 0.03, 0.03, 0.01
 """Peak of the learning rate, the share of the time in which it rises, the share of it that is left, weight decay."""
-LOSSES = {"answers": 1.0, "evidence": 1.0, "short": 0.6}
-"""What is learnt, and what each counts."""
 DROPOUT = 0.1
 """Of embeddings and of what the heads see; in every layer it would cost a third of the time on a processor."""
 AVERAGED = 0.995
@@ -190,6 +187,7 @@ def new_model(weights: Weights, freeze: int = 0) -> nn.ModuleDict:
             type_vocab_size=len(weights["enc.embeddings.token_type_embeddings.weight"]), layer_norm_eps=EPSILON,
             hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
         encoder = BertModel(config, add_pooling_layer=False)
+        encoder.set_attn_implementation("eager")  # torch's fused attention takes twice a step's time on a processor
         encoder.embeddings.dropout.p = DROPOUT
         model = nn.ModuleDict({"enc": encoder, "spans": nn.Linear(width, 4), "answers": nn.Linear(width, 1)})
         missing, unexpected = model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()}, strict=False)
@@ -213,98 +211,6 @@ def judged(model: nn.ModuleDict, ids: Tensor, mask: Tensor) -> tuple[Tensor, Ten
 
     hidden = dropout(model["enc"](input_ids=ids, attention_mask=mask).last_hidden_state, DROPOUT, model.training)
     return model["answers"](hidden[:, 0])[:, 0], model["spans"](hidden)
-
-
-# Batches
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """An example in tokens; spans are (first, last token), both inside. The window's tokens begin at `window_at`."""
-
-    ids: list[int]
-    window_at: int
-    example: Example
-    evidence: tuple[Span, ...]
-    short: tuple[Span, ...]
-
-
-def coded(tokenizer: Tokenizer, made: Sequence[Example]) -> list[Coded]:
-    """The examples as `<s> question </s></s> window </s>`; a span behind WINDOW_TOKENS is none."""
-    asked = tokenizer.encode_batch([one.question for one in made], add_special_tokens=False)
-    read_ = tokenizer.encode_batch([one.window for one in made], add_special_tokens=False)
-    rows = []
-    for example, question, window in zip(made, asked, read_):
-        head = [BEGIN, *question.ids[:QUESTION_TOKENS], END, END]
-        offsets = window.offsets[:WINDOW_TOKENS]
-        evidence, short = (_in_tokens(spans, offsets, len(head)) for spans in (example.evidence, example.short))
-        rows.append(Coded([*head, *window.ids[:WINDOW_TOKENS], END], len(head), example, evidence, short))
-    return rows
-
-
-def _in_tokens(spans: Sequence[Span], offsets: Sequence[Span], at: int) -> tuple[Span, ...]:
-    held = ([i for i, (a, b) in enumerate(offsets) if a < end and b > start and b > a] for start, end in spans)
-    return tuple((at + one[0], at + one[-1]) for one in held if one)
-
-
-def one_pass(tokenizer: Tokenizer, asked: Sequence[Asked], texts: Mapping[str, str], seed: int) -> list[list[Coded]]:
-    """The batches of a pass over the questions, of windows of like lengths, in random order.
-
-    Raises QuestionsError where the questions give no window at all.
-    """
-    dice = random.Random(seed)
-    order = sorted(coded(tokenizer, examples(asked, texts, seed)), key=lambda one: len(one.ids) + 12 * dice.random())
-    if not order:
-        raise QuestionsError(
-            "没有一个问题可以用来训练。问题文件里要写 articles（索引里的文章编号）和 answers，并用 --index 指明索引。",
-            "None of the questions can be learnt from. Give articles (ids of the index) and answers in the question files, "
-            "and the index with --index.")
-    made: list[list[Coded]] = [[]]
-    for one in order:
-        if made[-1] and (len(made[-1]) + 1) * max(len(one.ids), len(made[-1][-1].ids)) > BATCH_TOKENS:
-            made.append([])
-        made[-1].append(one)
-    dice.shuffle(made)
-    return made
-
-
-def tensors(batch: Sequence[Coded]) -> tuple[Tensor, Tensor, Tensor]:
-    """ids, mask, and where a span may lie: in the window, or at <s> for none."""
-    import torch
-
-    length = max(len(one.ids) for one in batch)
-    ids = torch.full((len(batch), length), PAD)
-    allowed = torch.zeros(len(batch), length, dtype=torch.bool)
-    for row, one in enumerate(batch):
-        ids[row, :len(one.ids)] = torch.tensor(one.ids)
-        allowed[row, one.window_at:len(one.ids) - 1] = allowed[row, 0] = True
-    return ids, (ids != PAD).long(), allowed
-
-
-# Loss
-
-def span_loss(logits: Tensor, spans: Sequence[Span], all_needed: bool) -> Tensor:
-    """-log p of the spans (start and end, halved): of any of them, or the mean where all are wanted; of <s> for none.
-
-    `logits` (tokens, 2) are log-probabilities. The marginal over spans is that of Clark and Gardner (2018).
-    """
-    import torch
-
-    each = torch.stack([logits[start, 0] + logits[end, 1] for start, end in spans or ((0, 0),)])
-    return -(each.mean() if all_needed else torch.logsumexp(each, 0)) / 2
-
-
-def losses(answers: Tensor, spans: Tensor, allowed: Tensor, batch: Sequence[Coded]) -> Tensor:
-    """The mean losses (3,) of a batch in the order of LOSSES, each example by its own weights."""
-    import torch
-    from torch.nn.functional import binary_cross_entropy_with_logits
-
-    logits = spans.float().masked_fill(~allowed[..., None], -1e4).log_softmax(1)
-    gold = torch.tensor([float(one.example.answers) for one in batch])
-    each = torch.stack([
-        binary_cross_entropy_with_logits(answers.float(), gold, reduction="none"),
-        torch.stack([span_loss(logits[i, :, :2], one.evidence, one.example.all_needed) for i, one in enumerate(batch)]),
-        torch.stack([span_loss(logits[i, :, 2:], one.short, one.example.all_needed) for i, one in enumerate(batch)])], 1)
-    return (each * torch.tensor([one.example.weights for one in batch])).mean(0)
 
 
 # The run

@@ -1,12 +1,15 @@
 """Pages of a newspaper made in the printer's manner → how many of their articles are read whole and right.
 
-    python benchmarks/pages.py news-2023.jsonl.xz --pages 30 --out /tmp/pages [--forms pdf text scan] [--peers]
+    python benchmarks/pages.py news-2023.jsonl.xz --pages 30 --out /tmp/pages [--forms pdf text scan] [--peers] [--json FILE]
 
 Articles with a title are set in columns by a browser: four to six columns, headlines across several of them with
 kicker and subtitle, bylines in three manners, pictures with captions, framed and tinted articles, rules or white space
 between, and one article continued on the next page. Each page is read as PDF, as text in the order of a page system,
 and as a skewed and noisy scan of 200 dots an inch. An article counts as whole and right when its title, its authors,
-its first and its last sentence are right and no sentence of another stands in it.
+its first and its last sentence are right and no sentence of another stands in it. Seconds are of the processor, memory is the peak of the process.
+
+What others make of the same PDFs is plain text that parts no articles: there the share of bodies, and of sentences,
+that stand in one stretch is counted, and the same of our own reading beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import json
 import lzma
 import random
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -24,9 +28,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from assistant.corpus.files import read_corpus
+from assistant.corpus.inspection import inspect
 from assistant.language.text import fold, sentences, squeeze
 from assistant.schema import Article
 
@@ -65,11 +72,10 @@ def titled(path: Path) -> list[tuple[str, str]]:
     found = []
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
+            line = line.replace("\u200b", "")
             match = re.match(r"原标题：([^\n]{8,34}?)\s{4,}(.+)", json.loads(line)["text"], re.DOTALL)
             body = re.sub(r"\s{3,}", "\n", re.sub(r"返回搜狐，查看更多\s*责任编辑.*$", "", match[2])).strip() if match else ""
-            if not body or re.search(SIGNED, body):
-                continue
-            if len(body) >= 300 and body[-1] in "。！？”":
+            if len(body) >= 300 and body[-1] in "。！？”" and not re.search(SIGNED, body):
                 found.append((re.sub(r"\s+", " ", match[1]).strip(), body))
     return found
 
@@ -337,26 +343,19 @@ def read(folder: Path) -> list[Article]:
 
 def peers() -> dict[str, Callable[[Path], str]]:
     """The converters a user would pick that are installed here, each with its defaults."""
-    found: dict[str, Callable[[Path], str]] = {}
-    try:
+    def pdfminer(pdf: Path) -> str:
         from pdfminer.high_level import extract_text
+        return str(extract_text(str(pdf)))
 
-        found["pdfminer.six"] = lambda pdf: extract_text(str(pdf))
-    except ImportError:
-        pass
-    try:
+    def pdfplumber(pdf: Path) -> str:
         import pdfplumber
+        return "\n".join(page.extract_text() or "" for page in pdfplumber.open(pdf).pages)
 
-        found["pdfplumber"] = lambda pdf: "\n".join(page.extract_text() or "" for page in pdfplumber.open(pdf).pages)
-    except ImportError:
-        pass
-    try:
+    def markitdown(pdf: Path) -> str:
         from markitdown import MarkItDown
+        return str(MarkItDown(enable_plugins=False).convert(str(pdf)).text_content)
 
-        found["markitdown"] = lambda pdf: MarkItDown(enable_plugins=False).convert(str(pdf)).text_content
-    except ImportError:
-        pass
-    return found
+    return {convert.__name__: convert for convert in (pdfminer, pdfplumber, markitdown) if find_spec(convert.__name__)}
 
 
 def main() -> None:
@@ -368,39 +367,32 @@ def main() -> None:
     parser.add_argument("--forms", nargs="+", choices=("pdf", "text", "scan"), default=["pdf", "text"])
     parser.add_argument("--out", type=Path)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.out or Path(temporary)
         folder.mkdir(exist_ok=True)
         editor, rand = Editor(titled(options.news), options.seed), random.Random(options.seed)
         issues = [printed(folder, editor.issue(), number) for number in range(1, options.pages // 2 + 1)]
-        for form in options.forms:
-            report(form, folder, issues, rand)
-        for name, convert in (peers() if options.peers else {}).items():
-            compare(name, convert, issues)
+        rows = [report(form, folder, issues, rand) for form in options.forms]
+        if options.peers:
+            rows += [compare(name, convert, issues) for name, convert in {"assistant": ours, **peers()}.items()]
+    if options.json:
+        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        table = {"commit": commit, "seed": options.seed, "pages": 2 * len(issues), "rows": rows}
+        options.json.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def report(form: str, folder: Path, issues: list[Issue], rand: random.Random) -> None:
-    """Reads the issues in one form and prints what was right; what was not goes to FORM.jsonl in the folder."""
-    rights, errors, seconds = [], [], 0.0
+def report(form: str, folder: Path, issues: list[Issue], rand: random.Random) -> dict[str, Any]:
+    """Reads the issues in one form, prints and returns what was right; what was not goes to FORM.jsonl in the folder."""
+    rights, errors, seconds, pages = [], [], 0.0, 2 * len(issues)
     with (folder / f"{form}.jsonl").open("w", encoding="utf-8") as wrong:
-        for number, (pdf, articles, pages) in enumerate(issues, 1):
+        for number, issue in enumerate(issues, 1):
             with tempfile.TemporaryDirectory(dir=folder) as alone:
-                place = Path(alone) / DAY
-                place.mkdir()
-                if form == "pdf":
-                    shutil.copy(pdf, place)
-                elif form == "scan":
-                    scanned(pdf, rand)
-                    pdf.with_suffix(".tif").rename(place / f"{pdf.stem}.tif")
-                else:
-                    # plain text does not say to which article a picture belongs
-                    articles = [replace(one, caption="", authors=one.authors[:-1]) if one.caption else one for one in articles]
-                    for page, some in enumerate(pages, 1):
-                        (place / f"{page}.txt").write_text(as_text(some, page, rand), encoding="utf-8")
-                began = time.perf_counter()
+                articles = laid_out(form, issue, Path(alone), rand)
+                began = time.process_time()
                 found = read(Path(alone))
-                seconds += time.perf_counter() - began
+                seconds += time.process_time() - began
             for article in articles:
                 right, error = marked(article, found, articles)
                 rights.append(right)
@@ -408,21 +400,51 @@ def report(form: str, folder: Path, issues: list[Issue], rand: random.Random) ->
                 if not all(right.values()) or error > 0.005:
                     row = {"issue": number, "title": article.title, "wrong": [k for k, v in right.items() if not v], "error": round(error, 4)}
                     wrong.write(json.dumps(row, ensure_ascii=False) + "\n")
-    whole = sum(all(right.values()) for right in rights) / len(rights)
-    parts = "  ".join(f"{name} {sum(right[name] for right in rights) / len(rights):.1%}" for name in rights[0])
-    error = sum(e * n for e, n in errors) / sum(n for _, n in errors)
-    print(f"{form:5} {len(rights)} articles on {2 * len(issues)} pages: whole and right {whole:.1%}  ({parts})  "
-          f"characters wrong {error:.2%}  {seconds / (2 * len(issues)):.2f} s a page", flush=True)
+    told = {"form": form, "articles": len(rights), "whole": sum(all(right.values()) for right in rights) / len(rights),
+            **{name: sum(right[name] for right in rights) / len(rights) for name in rights[0]},
+            "characters_wrong": sum(e * n for e, n in errors) / sum(n for _, n in errors),
+            "seconds_a_page": seconds / pages, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    parts = "  ".join(f"{name} {told[name]:.1%}" for name in rights[0])
+    print(f"{form:5} {len(rights)} articles on {pages} pages: whole and right {told['whole']:.1%}  ({parts})  characters wrong "
+          f"{told['characters_wrong']:.2%}  {told['seconds_a_page']:.2f} CPU s a page  {told['peak_mb']:.0f} MB", flush=True)
+    return told
 
 
-def compare(name: str, convert: Callable[[Path], str], issues: list[Issue]) -> None:
-    """Prints for how many articles a converter's plain text holds the body in one stretch; it parts no articles."""
-    began, whole, count = time.perf_counter(), 0, 0
+def laid_out(form: str, issue: Issue, folder: Path, rand: random.Random) -> list[Printed]:
+    """Puts an issue into a folder in one form; the articles as they can be read from it."""
+    pdf, articles, pages = issue
+    place = folder / DAY
+    place.mkdir()
+    if form == "pdf":
+        shutil.copy(pdf, place)
+    elif form == "scan":
+        scanned(pdf, rand)
+        pdf.with_suffix(".tif").rename(place / f"{pdf.stem}.tif")
+    else:
+        # plain text does not say to which article a picture belongs
+        articles = [replace(one, caption="", authors=one.authors[:-1]) if one.caption else one for one in articles]
+        for page, some in enumerate(pages, 1):
+            (place / f"{page}.txt").write_text(as_text(some, page, rand), encoding="utf-8")
+    return articles
+
+
+def ours(pdf: Path) -> str:
+    """The texts of a PDF's articles one after another."""
+    return "\n".join(article.text for article in inspect(pdf).articles)
+
+
+def compare(name: str, convert: Callable[[Path], str], issues: list[Issue]) -> dict[str, Any]:
+    """Prints and returns how many articles' bodies, and how many sentences, a text of the PDFs holds in one stretch."""
+    began, whole, held = time.process_time(), [], []
     for pdf, articles, _ in issues:
         text = squeeze(convert(pdf))
-        whole += sum(article.body in text for article in articles)
-        count += len(articles)
-    print(f"{name:13} body in one stretch {whole / count:.1%}  {(time.perf_counter() - began) / (2 * len(issues)):.2f} s a page", flush=True)
+        whole += [article.body in text for article in articles]
+        held += [squeeze(p[a:b]) in text for article in articles for p in article.paragraphs for a, b in sentences(p)]
+    told = {"converter": name, "bodies_in_one_stretch": sum(whole) / len(whole), "sentences_in_one_stretch": sum(held) / len(held),
+            "seconds_a_page": (time.process_time() - began) / (2 * len(issues))}
+    print(f"{name:13} in one stretch: bodies {told['bodies_in_one_stretch']:.1%}, sentences {told['sentences_in_one_stretch']:.1%}  "
+          f"{told['seconds_a_page']:.2f} CPU s a page", flush=True)
+    return told
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from assistant.cli import main
-from assistant.corpus.files import read_corpus
+from assistant.corpus.files import CorpusFile, read_corpus, read_file
 from assistant.corpus.page_images import page_image
+from assistant.corpus.typeset import Sheet
+from assistant.errors import UnreadableFile
 from assistant.language.text import squeeze
 from assistant.schema import Article, Failure
 
@@ -91,6 +94,16 @@ class TestElectronicPaper:
             "<p>【通讯员】石岩</p><p>【校对】何青</p></div><div>编辑：周白</div></body></html>"))
         assert said(only(tmp_path), "title", "date", "newspaper", "section", "page_name", "authors", "roles", "text") == (
             "图书馆亮灯", "2026-03-05", "青屏网", "民生", None, ("林小舟", "石岩"), ("记者", "通讯员"), BODY)
+
+    def test_a_younger_site_of_founder(self, tmp_path: Path) -> None:
+        put(tmp_path, "pc/con/c/202603/05/content_9.html", (
+            "<html><head><title>青屏晚报多媒体数字报</title></head><body><div class='newsdetatit'><p class='introtitle'>社区添了好去处</p>"
+            "<h3>图书馆亮灯</h3><p class='subtitle'>——青屏区公共阅读走笔</p><p><span>林小舟 石岩</span><span>来源：青屏晚报　2026年03月05日</span></p>"
+            f"</div><div class='newsdetatext'><p>　　{BODY}</p><p>　　{MORE}</p></div><div class='newsfoot'>上一篇 下一篇</div></body></html>"))
+        article = only(tmp_path)
+        assert said(article, "kicker", "title", "subtitle", "authors", "newspaper", "date") == (
+            "社区添了好去处", "图书馆亮灯", "青屏区公共阅读走笔", ("林小舟", "石岩"), "青屏晚报", "2026-03-05")
+        assert article.text == f"{BODY}\n{MORE}"
 
     def test_an_article_of_a_wechat_account(self, tmp_path: Path) -> None:
         put(tmp_path, "a.html", (
@@ -170,6 +183,33 @@ class TestExports:
                                "<String CONTENT='City'/><SP/><String CONTENT='News'/></TextLine></TextBlock></PrintSpace></Page></Layout></alto>")
         assert only(tmp_path).text == "青屏\nCity News"
 
+    def test_an_issue_in_mets_whose_articles_lie_in_pages_of_alto(self, tmp_path: Path) -> None:
+        def alto(*blocks: tuple[str, int, tuple[str, ...]]) -> str:
+            return ('<alto xmlns="http://www.loc.gov/standards/alto/ns-v4#"><Layout><Page WIDTH="1000" HEIGHT="2000"><PrintSpace>' + "".join(
+                f'<TextBlock ID="{name}" HPOS="100" VPOS="{top}" WIDTH="300" HEIGHT="200">' + "".join(
+                    f'<TextLine>{"".join(f"<String CONTENT={c!r}/>" for c in line)}</TextLine>' for line in lines) + "</TextBlock>"
+                for name, top, lines in blocks) + "</PrintSpace></Page></Layout></alto>")
+
+        def part(kind: str, file: str, block: str) -> str:
+            return f'<div TYPE="{kind}"><fptr><area FILEID="{file}" BETYPE="IDREF" BEGIN="{block}"/></fptr></div>'
+
+        put(tmp_path, "issue/alto/1.xml", alto(("T1", 100, ("图书馆亮灯",)), ("B1", 400, (BODY[:9], BODY[9:30])), ("B2", 800, ("另一栏的别篇。",))))
+        put(tmp_path, "issue/alto/2.xml", alto(("B1", 100, (BODY[30:],)), ("A1", 500, ("本报记者 林小舟",))))
+        put(tmp_path, "issue/mets.xml", (
+            '<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink"><dmdSec ID="D0"><mdWrap><xmlData><mods>'
+            "<titleInfo><title>青屏晚报</title></titleInfo><originInfo><dateIssued>2026-03-05</dateIssued></originInfo></mods></xmlData></mdWrap></dmdSec>"
+            "<fileSec>" + "".join(f'<file ID="F{n}"><FLocat xlink:href="file://./alto/{n}.xml"/></file>' for n in (1, 2, 3)) + "</fileSec>"
+            '<structMap TYPE="PHYSICAL"><div TYPE="Newspaper">' + "".join(f'<div TYPE="PAGE" ORDER="{n}" ORDERLABEL="A0{n}"><fptr FILEID="F{n}"/></div>' for n in (1, 2, 3))
+            + '</div></structMap><structMap TYPE="LOGICAL"><div TYPE="Issue" DMDID="D0"><div TYPE="Article">' + part("HEADLINE", "F1", "T1")
+            + part("AUTHOR", "F2", "A1") + part("PARAGRAPH", "F1", "B1") + part("PARAGRAPH", "F2", "B1") + '</div><div TYPE="ARTICLE" LABEL="别篇">'
+            + part("TEXT", "F1", "B2") + "</div></div></structMap></mets>"))
+        one, two = (piece for piece in read_corpus(tmp_path) if isinstance(piece, Article))
+        assert said(one, "id", "title", "authors", "roles", "newspaper", "date", "page") == (
+            "issue/mets.xml#1", "图书馆亮灯", ("林小舟",), ("记者",), "青屏晚报", "2026-03-05", "A01")
+        assert one.text == BODY[:30] + "\n" + BODY[30:] and said(two, "title", "text") == ("别篇", "另一栏的别篇。")
+        assert [said(box, "page", "left", "top", "bottom") for box in one.boxes[:2]] == [("A01", 0.1, 0.05, 0.15), ("A02", 0.1, 0.25, 0.35)]
+        assert reasons(tmp_path) == [("issue/mets.xml", 3, "page A03: ./alto/3.xml is not there")]
+
     def test_a_word_file_with_a_table(self, tmp_path: Path) -> None:
         import docx
 
@@ -213,6 +253,12 @@ class TestBadFiles:
         assert list(found) == [("zip.zip", 1)]
         assert [piece.id for piece in read_corpus(tmp_path) if isinstance(piece, Article)] == ["zip.zip/一版/好.txt"]
 
+    def test_a_text_of_two_encodings_is_one_sentence(self, tmp_path: Path) -> None:
+        put(tmp_path, "mixed.txt", BODY.encode() + MORE.encode("gb18030"))
+        put(tmp_path, "old.txt", BODY.encode("gb18030"))
+        assert reasons(tmp_path) == [("mixed.txt", None, "no text in UTF-8, UTF-16, GB18030 or Big5")]
+        assert [piece.text for piece in read_corpus(tmp_path) if isinstance(piece, Article)] == [BODY]
+
     def test_what_the_ignore_file_names_is_left_alone(self, tmp_path: Path) -> None:
         put(tmp_path, ".ignore", "# 样稿\n样/\n*.bak.txt\n!留.bak.txt\n")
         for name in ("样/一.txt", "二.bak.txt", "留.bak.txt", "三.txt"):
@@ -234,17 +280,27 @@ h2 { margin: 0; font-size: 20px } p { margin: 0; text-indent: 2em } .by, .kicker
 LONG = [BODY, MORE, "记者看到，晚上八点半，阅览室里还坐着六十多人，有学生，也有刚下班的年轻人。" * 3, "下一步，区里还要在北桥头再建一座分馆。（下转第四版）"]
 SECOND = "本报讯（通讯员石岩）城南公园的菊花昨天全部开放，共有四十个品种，公园延长开放到晚上九点，市民凭证免票。"
 THIRD = "老渡口因检修停航三天，过河的居民可以改走新桥。（记者何青）"
+UPRIGHT = ('<!DOCTYPE html><meta charset="utf-8"><style>@page { size: 700px 500px; margin: 0 } body { margin: 0; font: 16px/1.6 '
+           '"Noto Serif CJK SC"; writing-mode: vertical-rl; width: 700px; height: 480px; padding: 20px; box-sizing: border-box } '
+           f"h1 {{ font-size: 30px; margin: 0 }} p {{ margin: 0; text-indent: 2em }}</style><h1>图书馆的灯亮到九点</h1><p>{BODY}</p><p>{MORE}</p>"
+           f"<h1>渡口停航三天</h1><p>{THIRD}</p>")
+"""A page of vertical type, read from right to left."""
 
 
 @pytest.fixture(scope="module")
 def printed_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PDF of two pages of our own, set in columns by a browser."""
-    if not CHROMIUM.exists():
-        pytest.skip("there is no browser to print a page with")
     folder = tmp_path_factory.mktemp("printed")
     html = SHEET
     for name, lines in {"long": LONG, "second": [SECOND], "third": [THIRD], "rest": ["（上接第三版）分馆明年春天动工。" + MORE]}.items():
         html = html.replace(f"{{{name}}}", "".join(f"<p>{line}</p>" for line in lines))
+    return printed(folder, html)
+
+
+def printed(folder: Path, html: str) -> Path:
+    """The PDF that a browser prints."""
+    if not CHROMIUM.exists():
+        pytest.skip("there is no browser to print a page with")
     source = put(folder, "page.html", html)
     subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", "--disable-background-networking",
                     f"--print-to-pdf={folder / 'page.pdf'}", source.as_uri()], check=True, capture_output=True, timeout=120)
@@ -276,6 +332,66 @@ class TestPrintedPages:
         assert set(by_title) == {"图书馆的灯亮到九点", "菊花开了一千盆", "渡口停航三天"}
         assert squeeze(by_title["菊花开了一千盆"].text) == squeeze(SECOND)
         assert said(by_title["渡口停航三天"], "authors", "date", "page", "image") == (("何青",), "2026-03-05", "3", "page.png")
+
+    def test_a_scan_on_its_side_and_upside_down(self, printed_page: Path, tmp_path: Path) -> None:
+        pytest.importorskip("rapidocr", reason="text recognition is not installed")
+        import pypdfium2
+
+        page = pypdfium2.PdfDocument(printed_page)[0].render(scale=200 / 72, grayscale=True).to_pil()
+        for turn in (90, 180, 270):
+            put(tmp_path, f"{turn}/.ignore", "")
+            page.rotate(turn, expand=True).save(tmp_path / f"{turn}/page.png")
+            by_title = {article.title: article for article in articles(tmp_path / str(turn))}
+            assert set(by_title) == {"图书馆的灯亮到九点", "菊花开了一千盆", "渡口停航三天"}
+            frame = by_title["渡口停航三天"].boxes[0]  # as the picture is seen: the lower right of the page, turned to the left
+            middle = (frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2
+            upright = {90: (1 - middle[1], middle[0]), 180: (1 - middle[0], 1 - middle[1]), 270: (middle[1], 1 - middle[0])}[turn]
+            assert upright[0] > 0.5 and 0.3 < upright[1] < 0.7
+
+    def test_a_scan_of_vertical_type(self, tmp_path: Path) -> None:
+        pytest.importorskip("rapidocr", reason="text recognition is not installed")
+        import pypdfium2
+
+        page = pypdfium2.PdfDocument(printed(tmp_path, UPRIGHT))[0].render(scale=200 / 72, grayscale=True).to_pil()
+        put(tmp_path, "day/.ignore", "")
+        page.save(tmp_path / "day/page.png")
+        one, two = articles(tmp_path / "day")
+        assert (one.title, two.title) == ("图书馆的灯亮到九点", "渡口停航三天")
+        assert squeeze(two.text)[:8] == THIRD[:8] and one.boxes[0].left > two.boxes[0].right
+
+    def test_vertical_type_is_read_in_its_order_and_told_of(self, tmp_path: Path) -> None:
+        put(tmp_path, "day/page.pdf", printed(tmp_path, UPRIGHT).read_bytes())
+        one, two = (piece for piece in read_corpus(tmp_path / "day") if isinstance(piece, Article))
+        assert said(one, "title", "text") == ("图书馆的灯亮到九点", f"{BODY}\n{MORE}")
+        assert said(two, "title", "text", "authors") == ("渡口停航三天", THIRD, ("何青",))
+        assert one.boxes[0].left > 0.6 and all(box.right < one.boxes[0].left + 0.01 for box in two.boxes)  # from right to left
+        assert reasons(tmp_path / "day") == [("page.pdf", 1, "page 1: vertical type; compare its order and headlines with the page")]
+
+    def test_fonts_without_a_text_map_and_damaged_pages(self, printed_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        raw = printed_page.read_bytes()
+        seen = []
+
+        def read_picture(grey: np.ndarray) -> Sheet:
+            seen.append(grey.shape)
+            raise UnreadableFile("没有装", "not installed")
+
+        monkeypatch.setattr("assistant.corpus.formats.pdf.read_picture", read_picture)
+        put(tmp_path, "unmapped.pdf", raw.replace(b"/ToUnicode", b"/NoUnicode"))
+        assert reasons(tmp_path) == [("unmapped.pdf", 1, "page 1: not installed"), ("unmapped.pdf", 2, "page 2: not installed")]
+        assert len(seen) == 2 and min(seen[0]) > 1000  # drawn to be read as scans
+        (tmp_path / "unmapped.pdf").unlink()
+        put(tmp_path, "broken.pdf", raw.replace(b"/Type /Page\n", b"/Type /Pagx\n", 1))
+        put(tmp_path, "cut.pdf", raw[:len(raw) // 2])
+        (one, two), third = reasons(tmp_path)[0][:2], reasons(tmp_path)[1]
+        assert (one, two) == ("broken.pdf", 1) and third[0] == "cut.pdf" and third[2].startswith("the PDF is damaged")
+        assert [piece.page for piece in read_corpus(tmp_path) if isinstance(piece, Article)] == ["4"]
+
+    def test_of_many_pages_the_first_are_read_one_at_a_time(self, printed_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("assistant.corpus.formats.pdf.PAGES", 1)
+        put(tmp_path, "page.pdf", printed_page.read_bytes())
+        file = read_file(CorpusFile(tmp_path / "page.pdf", "page.pdf"))
+        assert next(file).page == "3"  # before the second page is looked at
+        assert reasons(tmp_path) == [("page.pdf", 2, "more than 1 pages; the rest is not read")]
 
     def test_what_was_read_is_shown_beside_the_page(self, printed_page: Path, tmp_path: Path) -> None:
         put(tmp_path, "day/page.pdf", printed_page.read_bytes())

@@ -101,6 +101,11 @@ def is_byline(line: str) -> bool:
     return _BYLINE.fullmatch(line) is not None
 
 
+def ends_with_credit(line: str) -> bool:
+    """Whether a line ends with who took a picture: …。张三 摄, （李四供图）."""
+    return bool(re.search(rf"[{HAN}]\s*(?:摄|摄影|摄影报道|供图){ISSUED}?[)）]?$", line.rstrip()))
+
+
 def is_furniture(line: str) -> bool:
     """Whether a line stands around an article and is none of its text: 原标题：…, 责任编辑：…, 扫码关注我们."""
     if len(line) > 80:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from assistant.corpus.copies import merged
 from assistant.corpus.files import CorpusFile, corpus_files, read_corpus, read_file
 from assistant.corpus.joining import is_torn, join
 from assistant.corpus.page_images import page_image
@@ -39,6 +40,7 @@ def inspect(path: Path) -> Inspection:
         raise CorpusError(f"没有 {path}。请给出文件或文件夹。", f"There is no {path}. Name a file or a folder.")
     if path.is_dir():
         pieces, skipped, corpus = list(read_corpus(path)), corpus_files(path)[1], path
+        whole = {piece.id: piece for piece in merged(piece for piece in pieces if isinstance(piece, Article))}
     else:
         skipped, corpus = [], path.parent
         try:
@@ -46,7 +48,7 @@ def inspect(path: Path) -> Inspection:
         except UnreadableFile as error:
             pieces = [Failure(path.name, None, f"{error.chinese} / {error.english}")]
         whole = {piece.id: piece for piece in join(p for p in pieces if isinstance(p, Article))}
-        pieces = [whole[p.id] if isinstance(p, Article) else p for p in pieces if isinstance(p, Failure) or p.id in whole]
+    pieces = [whole[p.id] if isinstance(p, Article) else p for p in pieces if isinstance(p, Failure) or p.id in whole]
     articles = tuple(piece for piece in pieces if isinstance(piece, Article))
     return Inspection(corpus, articles, tuple(piece for piece in pieces if isinstance(piece, Failure)), tuple(skipped))
 
@@ -87,6 +89,7 @@ def told(inspection: Inspection) -> str:
         lines += [article.id, *(f"    引题 {article.kicker}" for _ in [0] if article.kicker), f"    {article.title or '——'}"]
         lines += [f"    副题 {article.subtitle}"] if article.subtitle else []
         lines += ["    " + " · ".join(filter(None, (article.newspaper, dated, page, people, f"{len(article.text)} 字 characters")))]
+        lines += [f"    另见 also in {'、'.join(article.copies)}"] if article.copies else []
         lines += [f"    ？{doubt}" for doubt in doubts(article)]
     lines += [f"失败 failed {row}" for row in inspection.failed]
     lines += [f"跳过 skipped {row}" for row in inspection.skipped]

@@ -1,4 +1,5 @@
-"""One paper, not pieces: halves of an article on two pages become one, and teasers go to the article they announce."""
+"""One paper, not pieces: halves of an article on two pages become one, so do an article's copies in several files, and
+teasers go to the article they announce."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from assistant.corpus.copies import merged
 from assistant.language.pages import page_number
 from assistant.language.text import squeeze
 from assistant.schema import Article, Box
@@ -59,8 +61,8 @@ def is_torn(article: Article) -> bool:
 
 
 def join(articles: Iterable[Article]) -> list[Article]:
-    """The articles in their order: a half on a later page is part of the first one, and a teaser is gone where the
-    page it names holds its article.
+    """The articles in their order: a half on a later page is part of the first one, a teaser is gone where the
+    page it names holds its article, and what several files hold is one article (see copies).
 
     Only articles of one newspaper and day meet. What is not clear (two halves that would fit as well) stays apart.
     A joined article has the places of both halves; a place of which only the page is known is that whole page.
@@ -77,7 +79,7 @@ def join(articles: Iterable[Article]) -> list[Article]:
                 second_of[first.id] = half
                 absorbed.add(half.id)
         absorbed |= {article.id for article in issue if _is_announcement(article, issue)}
-    return [_whole(article, second_of, {article.id}) for article in given if article.id not in absorbed]
+    return merged(_whole(article, second_of, {article.id}) for article in given if article.id not in absorbed)
 
 
 def _teaser(text: str) -> re.Match[str] | None:

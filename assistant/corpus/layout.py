@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from assistant.corpus.bylines import is_byline
-from assistant.corpus.typeset import HEADLINE, Line, Rect, Sheet, body_size, join_runs
+from assistant.corpus.bylines import ends_with_credit, is_byline
+from assistant.corpus.typeset import HEADLINE, Line, Rect, Sheet, body_size, join_runs, joined
 
 SIDE_LINE = 1.08
 """Type between this and HEADLINE above or below a headline is a kicker's or a subtitle's."""
@@ -21,6 +21,8 @@ PITCH = 1.15
 """Lines of a block are at most this many sizes apart, from the foot of one to the head of the next."""
 INDENT = 1.2
 """A line that begins this many characters to the right of its column opens a paragraph; printers take two."""
+CAPTION_LINES = 4
+"""Lines of a caption, at most."""
 FRAME_SHARE = 0.75
 """A frame around more of the page than this is the page's own."""
 
@@ -95,8 +97,12 @@ def _articles(lines: list[Line], sheet: Sheet, body: float, rules: Sequence[Rect
     heads = _heads(lines, body, rules, measured=sheet.same_size > 0.1)
     used = {id(line) for head in heads for line in head.lines}
     blocks = _columns([line for line in lines if id(line) not in used], body, rules, sheet.same_size)
-    captions = [block for block in blocks if _is_caption(block, sheet.pictures, body)]
-    blocks = [block for block in blocks if block not in captions]
+    captions = []
+    for block in blocks:
+        if count := _caption(block, sheet.pictures, body):
+            captions.append(_Block(block.lines[:count]))
+            block.lines = block.lines[count:]
+    blocks = [block for block in blocks if block.lines]
     _assign(blocks, heads, rules, body)
     pieces = [_piece(head, [block for block in blocks if block.owner == number], body) for number, head in enumerate(heads)]
     orphans = sorted({block.owner for block in blocks if block.owner >= len(heads)})
@@ -152,7 +158,7 @@ def _heads(lines: Sequence[Line], body: float, rules: Sequence[Rect], *, measure
 
 
 def _in_column(line: Line, lines: Sequence[Line], body: float) -> bool:
-    return any(other is not line and other.size < HEADLINE * body and _overlap(line, other) > 0.5
+    return any(other is not line and other.size < HEADLINE * body and not is_byline(other.text) and _overlap(line, other) > 0.5
                and -body / 2 < max(other.top - line.bottom, line.top - other.bottom) < PITCH * body
                and min(abs(other.left - line.left), abs(other.right - line.right)) <= 0.6 * body for other in lines)
 
@@ -331,8 +337,11 @@ def _headline(head: _Block) -> tuple[list[str], list[str], list[str]]:
         else:
             rows.append([line])
     texts = [" ".join(line.text for line in sorted(row, key=lambda line: line.left)) for row in rows]
-    main = [i for i, row in enumerate(rows) if max(line.size for line in row) >= (0.82 if len(texts[i]) > 5 else 0.7) * largest]
+    sizes = [max(line.size for line in row) / largest for row in rows]
+    main = [i for i, size in enumerate(sizes) if size >= 0.82]
     first, last = main[0], main[-1]
+    while last + 1 < len(rows) and len(texts[last + 1]) <= 5 and sizes[last + 1] >= 0.7:
+        last += 1
     return texts[:first], texts[first:last + 1], texts[last + 1:]
 
 
@@ -389,31 +398,30 @@ def _paragraphs(blocks: Sequence[_Block], body: float) -> list[str]:
             if not paragraphs or _indented(line, block, body) and (wide or short) or (short if i else opens):
                 paragraphs.append(text)
             else:
-                paragraphs[-1] = _joined(paragraphs[-1], text)
+                paragraphs[-1] = joined(paragraphs[-1], text)
             short = line.right < block.right - 1.5 * body
         if len(block.lines) == 1:
             short = bool(re.search(r"[。！？”）)]$", block.lines[0].text)) or len(blocks) == 1
     return paragraphs
 
 
-def _joined(before: str, after: str) -> str:
-    """Two lines as one: Latin words keep a blank between them, a word broken by a hyphen does not."""
-    if re.search(r"[A-Za-z]-$", before) and re.match("[a-z]", after):
-        return before[:-1] + after
-    latin = before[-1:].isascii() and before[-1:].isalpha() and after[:1].isascii() and after[:1].isalpha()
-    return before + (" " if latin else "") + after
-
-
 # ---- captions
 
 
-def _is_caption(block: _Block, pictures: Sequence[Rect], body: float) -> bool:
-    """Whether a block stands right below or beside a picture, in its width and in few lines."""
+def _caption(block: _Block, pictures: Sequence[Rect], body: float) -> int:
+    """How many of a block's first lines are a caption: the few that stand right below a picture in its width, up to the
+    one that says who took it; 0 where there is none.
+
+    Below a picture nothing stands above its caption; so far the picture may reach, where its foot was not made out.
+    """
     def beneath(picture: Rect) -> bool:
         within = block.left >= picture.left - body and block.right <= picture.right + body
-        return within and -body / 2 <= block.top - picture.bottom <= 1.6 * body
+        return within and -body / 2 <= block.top - picture.bottom <= max(1.6 * body, 1.5 * (picture.bottom - picture.top))
 
-    return len(block.lines) <= 4 and any(map(beneath, pictures))
+    if not any(map(beneath, pictures)):
+        return 0
+    credited = next((i for i, line in enumerate(block.lines[:CAPTION_LINES], 1) if ends_with_credit(line.text)), 0)
+    return credited or (len(block.lines) if len(block.lines) <= CAPTION_LINES else 0)
 
 
 def _give_caption(caption: _Block, pieces: list[Piece], body: float) -> None:

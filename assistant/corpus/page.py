@@ -25,6 +25,8 @@ HEADLINES = 4
 """Kicker, headline in two lines and subtitle: more short lines than these over a body are no headline."""
 ENDING = 80
 """A signature stands in this many characters at the end of a paragraph."""
+KICKER = 5
+"""A label of so many characters that its article's first lines repeat is a kicker; a section is named by two to four."""
 CAPTION_LINES = 3
 """A picture's caption and its credit have this many lines at most."""
 NEAR = 40
@@ -51,6 +53,8 @@ _LABEL = re.compile(rf"[{HAN}]{{2,6}}")
 _FINISHED = re.compile(r"(?:[。！？!?…；;：:—][”’」』\"》〉]*|[)）】〕\]|]|[a-z]\.[”\"]?)$")
 _PROSE = re.compile(r"[。；;]|[，,、：:]$")
 """What no headline has: a full stop, or an open end."""
+_NEVER_FIRST = "，。、；：！？”’）》"
+"""What no line opens with, but where the one before it was cut."""
 _INDENT = re.compile(r"(?:　　|    |\t)\S")
 _ABOVE = ("masthead", "label", "headline", "byline")
 """The roles of lines that stand above a body."""
@@ -157,7 +161,7 @@ def _split(text: str) -> list[_Line]:
             full = len(line.text) > HEADLINE_CHARACTERS or abs(_width(line.text) - wrap) <= 4
             prose = bool(_PROSE.search(line.text) or _LEAD.match(line.text))
             runs_on = line.indented and after is not None and not after.indented and not _LEAD.match(after.text)
-            line.cut = full or prose or runs_on
+            line.cut = full or prose or runs_on or after is not None and after.text[0] in _NEVER_FIRST
     return lines
 
 
@@ -210,7 +214,7 @@ def _own_role(line: _Line) -> str:
         return "credit"
     if is_byline(text):
         return "byline"
-    return "body" if line.cut or _PROSE.search(text) else "short"
+    return "body" if line.cut or _PROSE.search(text) or _SIGNED.search(text) else "short"
 
 
 def _neighbour(lines: Sequence[_Line], at: int, step: int) -> _Line | None:
@@ -382,6 +386,9 @@ def _piece(block: _Block, edition: Mapping[str, str]) -> PagePiece:
     people: dict[str, str] = {}
     for name, role in (person for byline in _bylines(block) for person in signed(byline)):
         people[name] = people.get(name) or role
+    if block.label and len(block.label) >= KICKER and block.body and block.label in block.body[0].text:
+        block.headlines.insert(0, block.label)  # of this one article, and no section's name
+        block.label = None
     subtitles = [line for line in block.headlines[1:] if line.startswith("—")]
     return PagePiece(
         title=" ".join(line for line in block.headlines if line not in subtitles) or None,

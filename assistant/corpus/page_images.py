@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from assistant.corpus.formats.pdf import open_pdf, picture_of
+from assistant.corpus.formats.pdf import open_pdf, page_of, picture_of
 from assistant.corpus.formats.scan import pixels
 from assistant.corpus.formats.source import BINARY_BYTES
 from assistant.errors import UnreadableFile
@@ -37,7 +37,7 @@ def page_image(corpus: Path, image: str) -> bytes | None:
         document = open_pdf(path.read_bytes())
         if index >= len(document):
             return None
-        grey = picture_of(document[index], DPI)
+        grey = picture_of(page_of(document, index), DPI)
     else:
         try:
             grey = pixels(Image.open(path), index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 
 from assistant.language.text import fold, squeeze
@@ -11,6 +12,8 @@ SHINGLE = 5
 """Characters of a shingle, as usual for near-duplicates of Chinese news."""
 SAMPLED = 12
 """Shingles looked up before all are compared."""
+COMPARED = 40
+"""Characters of an opening or an end."""
 ALIKE = 0.8
 """Jaccard similarity of two articles' shingles from which they are one text (Broder 1997 uses the same measure)."""
 
@@ -26,6 +29,12 @@ def is_reprint(one: Article, other: Article) -> bool:
     mine, theirs = _shingles(one.text), _shingles(other.text)
     shared = len(mine & theirs)
     return shared >= ALIKE * (len(mine) + len(theirs) - shared)
+
+
+def ends(text: str) -> tuple[int, int]:
+    """Digests of how a text opens and ends: of reprints one of the two is the same, or they are not compared."""
+    opening, ending = (hashlib.sha256(squeeze(fold(stretch)).encode()).digest() for stretch in (text[:COMPARED], text[-COMPARED:]))
+    return int.from_bytes(opening[:8], "big", signed=True), int.from_bytes(ending[:8], "big", signed=True)
 
 
 @lru_cache(maxsize=256)

@@ -90,6 +90,11 @@ def _fields(piece: Piece) -> dict[str, Any]:
 
 
 def _boxes(piece: Piece, sheet: Sheet, page: str) -> list[dict[str, Any]]:
-    """The places of a piece as fractions of the page; those that touch are one."""
-    return [{"page": page, "left": place.left / sheet.width, "right": place.right / sheet.width,
-             "top": place.top / sheet.height, "bottom": place.bottom / sheet.height} for place in piece.places]
+    """The places of a piece as fractions of the page as it is seen."""
+    def box(left: float, top: float, right: float, bottom: float) -> dict[str, Any]:
+        for _ in range(sheet.turned):  # back to the right
+            left, top, right, bottom = 1 - bottom, left, 1 - top, right
+        return {"page": page, "left": left, "top": top, "right": right, "bottom": bottom}
+
+    return [box(place.left / sheet.width, place.top / sheet.height, place.right / sheet.width, place.bottom / sheet.height)
+            for place in piece.places]

@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 _PROPERTIES = {"title": "title", "subtitle": "subtitle", "introtitle": "kicker", "author": "authors", "date": "date",
                "pagenum": "page", "pagename": "page_name", "papername": "newspaper", "nodename": "section"}
 _PROPERTY = re.compile(r"<(?:founder-)?(?P<name>[a-z]+)>(?P<value>.*?)</(?:founder-)?(?P=name)>", re.DOTALL)
-_BODIES = ("//founder-content", "//*[@id='articleContent']", "//*[@id='ozoom']", "//*[@id='contentMain']",
+_BODIES = ("//founder-content", "//*[contains(concat(' ', @class, ' '), ' newsdetatext ')]", "//*[@id='articleContent']", "//*[@id='ozoom']", "//*[@id='contentMain']",
            "//*[@id='rm_txt_zw']", "//*[@id='content' and contains(@class, 'content')]")
 _KNOWN = {"title": "//*[@id='article_title'] | //*[@id='articleTitle']", "subtitle": "//*[@id='article_subtitle']",
           "date": "//*[@id='pubtime_baidu']", "newspaper": "//*[@id='source_baidu']", "authors": "//*[@id='author_baidu']"}
 """The ids that Baidu News asked publishers for, and those of Founder's web CMS."""
 _INDEX_NAME = re.compile(r"(?:^|/)(?:node_|nbs\.)[^/]*\.html?$")
 _SAID_IN_LINE = re.compile(r"《(?P<newspaper>[^《》]{2,12})》\s*[(（]\s*(?P<date>\d{4}年\d{1,2}月\d{1,2}日)\s*第?\s*(?P<page>\w{1,4})\s*版")
+_DAY = re.compile(r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2})")
+_SOURCE = re.compile(r"来源\s*[:：]\s*(?P<name>[^\s\d]{2,16})")
 _LABELLED = re.compile(r"^(?:来源|作者|记者|编辑|责任编辑|责编)\s*[:：]\s*")
 
 
 def is_index(tree: HtmlElement, name: str) -> bool:
     """Whether a page of an e-paper only leads to its articles."""
-    if any(tree.xpath(path) for path in _BODIES[:4]):
+    if any(tree.xpath(path) for path in _BODIES[:5]):
         return False
     areas = tree.xpath("//area[contains(@href, 'content_') or contains(@href, 'nw.')]")
     return len(areas) > 1 or bool(_INDEX_NAME.search(name))
@@ -50,6 +52,7 @@ def published(tree: HtmlElement, source: Source) -> dict[str, Any]:
     if body is None:
         return fields
     _headlines(tree, body, fields)
+    _detail(tree, fields)
     fields["lines"] = block_lines(body)
     if page := re.sub(r"\D", "", str(fields.get("page") or "")):
         fields |= _on_page(source, int(page))
@@ -90,6 +93,29 @@ def _headlines(tree: HtmlElement, body: HtmlElement, fields: dict[str, Any]) -> 
             fields.setdefault("authors", said[:match.start()].strip())
         if body in line.iterancestors() or line in body.iterdescendants():
             line.drop_tree()
+
+
+def _detail(tree: HtmlElement, fields: dict[str, Any]) -> None:
+    """Adds what Founder's younger sites say in div.newsdetatit: <h3> is the title, the <p> before it the kicker, the one
+    after it the subtitle, and a <p> of <span>s holds the author, the newspaper (来源：…) and the date."""
+    for title in tree.xpath("//div[contains(concat(' ', @class, ' '), ' newsdetatit ')]//h3[normalize-space()]")[:1]:
+        fields.setdefault("title", one_line(title))
+        if fields["title"] != one_line(title):
+            return
+        lines = [(node, one_line(node)) for node in title.getparent().iterchildren("p")]
+        for node, said in lines:
+            spans = [one_line(span) for span in node.iter("span")]
+            for span in filter(None, spans):
+                said_date, source = _DAY.search(span), _SOURCE.search(span)
+                if said_date:
+                    fields.setdefault("date", said_date[0])
+                if source:
+                    fields.setdefault("newspaper", source["name"])
+                if not said_date and not source:
+                    fields.setdefault("authors", _LABELLED.sub("", span))
+            if said and not spans:
+                before = title.getparent().index(node) < title.getparent().index(title)
+                fields.setdefault("kicker" if before else "subtitle", said)
 
 
 def _on_page(source: Source, page: int) -> dict[str, Any]:

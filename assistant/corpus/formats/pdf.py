@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from assistant.corpus.formats.scan import read_picture
+from assistant.corpus.formats.scan import doubted, read_picture
 from assistant.corpus.formats.source import PAGES, Row, Source, clean, failure
 from assistant.corpus.sheets import sheet_rows
 from assistant.corpus.typeset import Line, Rect, Sheet
@@ -34,6 +34,7 @@ ASCENT = 0.88
 """The share of a character's size above its baseline, in nearly all Chinese fonts."""
 RUN_GAP = 0.45
 """Characters farther apart than this share of their size are of two runs, which may yet be one line."""
+VERTICAL = ("竖排的版面，请对照原版核对次序和标题", "vertical type; compare its order and headlines with the page")
 RULE = 2.5
 """Points: a thinner drawn object is a rule."""
 
@@ -47,12 +48,14 @@ def read_pdf(source: Source) -> Iterator[Row | Failure]:
             yield failure(source.name, index + 1, f"多于 {PAGES} 页，其余不读", f"more than {PAGES} pages; the rest is not read")
             return
         try:
-            sheet, legible = sheet_of(document[index])
+            page = page_of(document, index)
+            sheet, legible = sheet_of(page)
             if not legible:
-                sheet = read_picture(picture_of(document[index], SCAN_DPI))
+                sheet = read_picture(picture_of(page, SCAN_DPI))
         except UnreadableFile as error:
             yield failure(source.name, index + 1, f"第 {index + 1} 页：{error.chinese}", f"page {index + 1}: {error.english}")
             continue
+        yield from doubted(source.name, index + 1, sheet)
         for fields in sheet_rows(sheet, index + 1, len(document)):
             number += 1
             yield Row({**fields, "image": f"{source.name}#page={index + 1}"}, number)
@@ -70,6 +73,16 @@ def open_pdf(raw: bytes) -> PdfDocument:
         raise UnreadableFile("PDF 已损坏", f"the PDF is damaged: {error}") from error
 
 
+def page_of(document: PdfDocument, index: int) -> PdfPage:
+    """A page of a document, counted from 0. Raises UnreadableFile for a damaged one."""
+    import pypdfium2
+
+    try:
+        return document[index]
+    except pypdfium2.PdfiumError as error:
+        raise UnreadableFile("这一页已损坏", f"damaged: {error}") from error
+
+
 def picture_of(page: PdfPage, dpi: int) -> Any:
     """The page drawn in grey, as an array of rows. A page too large to draw at this size is drawn smaller."""
     width, height = page.get_size()
@@ -78,12 +91,21 @@ def picture_of(page: PdfPage, dpi: int) -> Any:
 
 
 def sheet_of(page: PdfPage) -> tuple[Sheet, bool]:
-    """The page's lines of type, rules, frames and pictures, and whether it has a text layer that can be read."""
+    """The page's lines of type, rules, frames and pictures, and whether it has a text layer that can be read.
+
+    A page of vertical type is laid on its side, so that its lines go from left to right and follow each other downwards.
+    """
     width, height = page.get_size()
     characters = list(_characters(page, height))
     mapped = sum(1 for character in characters if character[0] not in "\ufffd\0" and not "\ue000" <= character[0] <= "\uf8ff")
     rules, frames, pictures = _drawn(page, width, height)
-    sheet = Sheet(_runs(characters), width, height, rules, frames, pictures)
+    if _is_vertical(characters):
+        characters = [(text, top, width - right, bottom, width - left, size) for text, left, top, right, bottom, size in characters]
+        rules, frames, pictures = ([Rect(rect.top, width - rect.right, rect.bottom, width - rect.left) for rect in some]
+                                   for some in (rules, frames, pictures))
+        sheet = Sheet(_runs(characters), height, width, rules, frames, pictures, turned=1, doubt=VERTICAL)
+    else:
+        sheet = Sheet(_runs(characters), width, height, rules, frames, pictures)
     return sheet, bool(characters) and mapped >= LEGIBLE * len(characters)
 
 
@@ -108,11 +130,24 @@ def _characters(page: PdfPage, height: float) -> Iterator[_Character]:
         pdfium.FPDFText_GetMatrix(layer, i, matrix)
         pdfium.FPDFText_GetLooseCharBox(layer, i, box)
         size = pdfium.FPDFText_GetFontSize(layer, i) * math.hypot(matrix.c, matrix.d)
-        text, foot = chr(code) if code else "\ufffd", height - y.value
+        text = "\ufffd" if not code or pdfium.FPDFText_HasUnicodeMapError(layer, i) == 1 else chr(code)
+        foot = height - y.value
         wide = unicodedata.east_asian_width(text) in "WF" or text in "“”‘’—…"  # the box is the ink's, and narrower
         right = x.value + size * math.hypot(matrix.a, matrix.b) / math.hypot(matrix.c, matrix.d) if wide else box.right
         if size > 0 and abs(matrix.b) <= abs(matrix.d):  # type that lies on its side is an ornament
             yield text, x.value, foot - ASCENT * size, max(right, x.value), foot + size - ASCENT * size, size
+
+
+def _is_vertical(characters: list[_Character]) -> bool:
+    """Whether most characters that follow another one stand below it, and not to its right."""
+    below = beside = 0
+    for one, other in zip(characters, characters[1:]):
+        size = one[5]
+        if abs(other[1] - one[1]) <= 0.3 * size and 0.6 * size <= other[2] - one[2] <= 1.6 * size:
+            below += 1
+        elif abs(other[2] - one[2]) <= 0.3 * size and 0.3 * size <= other[1] - one[1] <= 1.6 * size:
+            beside += 1
+    return below > 20 and below > 2 * beside
 
 
 def _runs(characters: list[_Character]) -> list[Line]:

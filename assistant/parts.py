@@ -1,19 +1,29 @@
-"""The answer to a question of several parts: each part with its own sources, and which of them was not found."""
+"""The answer to a question of several parts: each with its own sources, which was not found, and what their figures make.
+
+What is computed is told as computed: no article says it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
+from assistant.language.quantities import Quantity, quantities
+from assistant.language.text import fold
 from assistant.question.analysis import Question
+from assistant.reading.figures import measure_asked
 from assistant.schema import Answer, Citation
 
 _MARK = "[{}]"
+BESIDE = 8
+"""Characters before a figure that say what it counts."""
 
 
 def answered(question: Question, answer_of: Callable[[Question], Answer]) -> Answer | None:
     """The answers to the parts one after the other, numbered through; None where no part is answered."""
-    answers = [answer_of(part) for part in question.parts]
+    answers = [answer if answer.kind == "articles" or _tells_of(answer, thing) else answer.with_(refused=True)
+               for part, thing in zip(question.parts, question.things) for answer in [answer_of(part)]]
     if not question.parts or all(answer.refused for answer in answers):
         return None
     text = ""
@@ -28,9 +38,76 @@ def answered(question: Question, answer_of: Callable[[Question], Answer]) -> Ans
         said, shifts = _renumbered(answer, numbers, citations)
         emphasis += [(len(text) + shifts(start), len(text) + shifts(end)) for start, end in answer.emphasis]
         text += said
+    if computed := _computed(question, answers):
+        text += "\n\n" + computed
     passages = tuple({passage.chunk.id: passage for answer in answers for passage in answer.passages}.values())
     return Answer(question.text, text, "quotes", citations=tuple(citations), passages=passages, emphasis=tuple(emphasis),
                   understood=question.understood)
+
+
+def _tells_of(answer: Answer, thing: str) -> bool:
+    """Whether an article that an answer cites names the thing: holds the head of its name, and its number (119路)."""
+    cited = {citation.article_id for citation in answer.citations}
+    told = [fold(f"{one.article.newspaper or ''}{one.article.title or ''}{one.article.text}") for one in answer.passages
+            if one.article.id in cited]
+    number = "".join(character for character in thing if character.isdigit())
+    return not told or any(fold(thing)[:2] in text and number in text for text in told)
+
+
+def _computed(question: Question, answers: Sequence[Answer]) -> str:
+    """The sum or the comparison of the parts' figures, or why there is none; "" where none is asked for or none is read."""
+    if not question.together:
+        return ""
+    adds = question.together == "sum"
+    does = "相加" if adds else "比较"
+    if missing := [thing for thing, answer in zip(question.things, answers) if answer.refused]:
+        return f"没有找到{'、'.join(missing)}的数，不能{does}。"
+    figures = [figure for part, thing, answer in zip(question.parts, question.things, answers)
+               if (figure := _figure(part.search.replace(thing, ""), answer))]
+    if len(figures) < len(answers):
+        return ""
+    if len({_counted(figure) for figure in figures}) > 1:
+        return f"单位不同，不能{does}。"
+    told = [_told(figure.worth, figures[0]) for figure in figures]
+    about = "约" * any(figure.rough for figure in figures)
+    if adds:
+        total = sum((figure.worth for figure in figures), Fraction(0))
+        return f"合计（由上面的数算出）：{' + '.join(told)} = {about}{_told(total, figures[0])}。"
+    order = sorted(zip(figures, question.things, told), key=lambda one: one[0].worth, reverse=question.together == "more")
+    between = abs(order[0][0].worth - order[-1][0].worth)
+    apart = f"相差{about}{_told(between, figures[0])}" if between else "一样"
+    return f"比较（由上面的数算出）：{'，'.join(thing + its for _, thing, its in order)}，{apart}。"
+
+
+def _counted(figure: Quantity) -> str:
+    """What a figure counts: metres and kilometres the same, volumes and pieces not."""
+    return figure.measure if figure.unit in ("", "物", "次") else figure.unit
+
+
+def _figure(asking: str, answer: Answer) -> Quantity | None:
+    """The figure of an answer: of the measure that the words ask for, in the short answer where there is one, and beside
+    those words; None where none is so."""
+    measure = measure_asked(asking)
+    best: tuple[int, int, Quantity] | None = None
+    said = answer.text.partition("\n")[0]
+    for one in quantities(said):
+        if not (one.measure or one.unit) or measure and _counted(one) != _counted(measure):
+            continue
+        short = any(start <= one.start < end for start, end in answer.emphasis)
+        beside = said[max(0, one.left - BESIDE):one.right + 2]
+        shared = len(set(beside) & set(asking))
+        if (best is None or (short, shared) > best[:2]) and (short or shared > 1 or measure):
+            best = int(short), shared, one
+    return best[2] if best else None
+
+
+def _told(worth: Fraction, like: Quantity) -> str:
+    """An amount in the measure of a figure, in 万 or 亿 from a hundred thousand up."""
+    value = worth / like.factor
+    for size, sign in ((10**8, "亿"), (10**4, "万")):
+        if value >= size and (value >= 10 * size or size == 10**8 or value % 1000 == 0):
+            return f"{float(value / size):g}{sign}{like.measure or like.unit}"
+    return f"{float(value):g}{like.measure or like.unit}" if value.denominator > 1 else f"{value.numerator}{like.measure or like.unit}"
 
 
 def _renumbered(answer: Answer, numbers: dict[str, int], citations: list[Citation]) -> tuple[str, Callable[[int], int]]:

@@ -102,7 +102,7 @@ def train_intent(phrasings: tuple[Path, ...], facts: Path | None, follow_ups: Pa
               *(intent.read_facts(facts) if facts else ())]
     with Bar() as bar:
         model = intent.train(learnt, bar)
-    intent.save(model, out, intent.fit_follow_ups(follow_ups, model) if follow_ups else None)
+    intent.save(model, out, intent.fit_follow_ups([intent.OWN_FOLLOW_UPS, *([follow_ups] if follow_ups else [])], model))
     click.echo(f"模型在 {out}，学了 {len(learnt)} 句。The model is in {out}; it learnt {len(learnt)} phrasings.")
     if held := [row for row in rows if intent.held_back(row)]:
         scores = intent.score(model.read, held)

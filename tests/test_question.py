@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.question.analysis import QUESTION_LIMIT, Question, understand
+from assistant.question.analysis import COURTESIES, QUESTION_LIMIT, Question, understand
 from assistant.question.filters import Archive, described_filters
 from assistant.question.intent import KINDS, IntentModel
-from assistant.question.wanted import measure, wants
+from assistant.question.wanted import wants
 from assistant.schema import Ask, Filters, Turn
 from assistant.training.intent import read_phrasings, score
 
@@ -67,6 +67,23 @@ def test_filters_given_beside_the_question_stay_unless_the_question_has_its_own(
     assert understood("要闻有哪些报道", filters=given_filters).filters == replace(given_filters, section="要闻")
 
 
+@pytest.mark.parametrize(("question", "aside", "filters"), [
+    ("去年11月有哪些评论", (), Filters(date_from="2024-11", date_to="2024-11", kind="comment")),
+    ("去年11月有哪些评论", ("date_from", "date_to"), Filters(kind="comment")),
+    ("去年11月有哪些评论", ("as_typed",), Filters()),
+    ("张三写的报道里，茶农有多少名", ("author",), Filters()),
+])
+def test_what_is_taken_off_is_not_read_from_the_question(question: str, aside: tuple[str, ...], filters: Filters) -> None:
+    found = understand(Ask(question, aside=frozenset(aside)), ARCHIVE, TODAY)
+    assert found.filters == filters and bool(found.sources) == (bool(filters) and found.kind == "fact")
+
+
+def test_a_question_taken_as_typed_stands_without_the_conversation() -> None:
+    before = (Turn("花园街社区有多少个网格", "12个。[1]"),)
+    assert understood("那满意度呢", *before).completed
+    assert not understand(Ask("那满意度呢", before, aside=frozenset({"as_typed"})), ARCHIVE, TODAY).completed
+
+
 @pytest.mark.parametrize(("filters", "said"), [
     (Filters(), ""), (Filters(author="张三", section="要闻"), "张三署名、“要闻”栏目"), (Filters(date_to="2025-03"), "2025年3月以前"),
     (Filters(newspaper="某市日报", kind="caption", page="a3", date_from="2025-01", date_to="2025-06"),
@@ -78,12 +95,34 @@ def test_filters_are_told_in_words(filters: Filters, said: str) -> None:
 
 @pytest.mark.parametrize(("question", "parts"), [
     ("冯大山和刘小河分别在哪里工作", ("冯大山在哪里工作", "刘小河在哪里工作")),
-    ("茶农和渔民谁的收入高", ("茶农的收入高", "渔民的收入高")),
-    ("张三和李四谁写得多", ("张三写得多", "李四写得多")),
+    ("茶农和渔民谁的收入高", ("茶农的收入多高", "渔民的收入多高")),
+    ("张三和李四谁写得多", ("张三写的报道有几篇", "李四写的报道有几篇")),
     ("茶农有多少名", ()),
 ])
 def test_a_question_of_two_things_has_two_parts(question: str, parts: tuple[str, ...]) -> None:
     assert tuple(part.search for part in understood(question).parts) == parts
+
+
+@pytest.mark.parametrize(("kind", "questions"), [
+    ("greeting", ("您好，有空吗", "嗨，你好呀", "各位早上好", "hello there", "good day")),
+    ("thanks", ("十分感谢", "谢谢您的帮助", "好的，明白啦", "thanks so much", "bye bye")),
+    ("help", ("你都能干些什么呀", "请介绍一下你自己", "你们这个怎么用啊", "你的回答靠得住吗", "what can I do here", "who made you")),
+    ("complaint", ("你又答错了", "完全答非所问嘛", "这个日期不对吧", "你根本没看懂", "this answer is wrong", "that makes no sense")),
+    ("chitchat", ("给我作一首关于秋天的诗", "写首歌给我妈妈", "讲个冷笑话听听", "你喜欢什么颜色呀", "陪我说说话", "write me a poem about the sea",
+                  "tell me a funny joke", "do you like music", "sing me a song")),
+])
+def test_what_is_no_question_for_the_newspaper_gets_no_quotes(kind: str, questions: tuple[str, ...]) -> None:
+    """In wordings that the training has not; one of each may be read as a question, four in ten as another courtesy."""
+    kinds = [understood(question).kind for question in questions]
+    assert sum(one in COURTESIES for one in kinds) >= len(kinds) - 1, dict(zip(questions, kinds))
+    assert kinds.count(kind) >= 0.6 * len(kinds), dict(zip(questions, kinds))
+
+
+@pytest.mark.parametrize("question", [
+    "你好书屋在哪条街", "谢谢卡是哪个学校发起的", "写诗大赛什么时候截止", "讲笑话比赛谁得了第一", "你好，请问医保怎么交", "机器人餐厅开在哪里",
+    "再见那条老街的展览在哪里", "错峰上班从哪天开始", "帮扶对象有多少户", "where is the new library"])
+def test_a_question_with_words_of_courtesy_is_still_one(question: str) -> None:
+    assert understood(question).kind == "fact"
 
 
 def test_a_question_is_cleaned_and_shown_as_it_was_asked() -> None:
@@ -113,15 +152,6 @@ def test_wants(question: str, expected: str) -> None:
     assert wants(question) == expected
 
 
-@pytest.mark.parametrize(("question", "counted"), [
-    ("有多少名骑手", "名"), ("参加的有几位", "位"), ("第几届", "届"), ("发放了多少万元贷款", "万元"),
-    ("多少平方米", "平方米"), ("满意度是多少", ""), ("公园在哪里", ""),
-    ("受益的有多少人次", "人次"),
-])
-def test_the_measure_word(question: str, counted: str) -> None:
-    assert measure(question) == counted
-
-
 FESTIVAL = Turn("青屏镇泉水节哪天开幕", "10月26日在青屏镇开幕。[1]")
 RATE = Turn("槐树社区签约率是多少", "槐树社区签约率达到78.5%。[1]")
 HERO = Turn("邵铁生纪念馆馆长是谁", "馆长是陈海霞。[1]")
@@ -141,6 +171,9 @@ BY = Turn("张三写了几篇", "张三署名的报道有 2 篇：\n《甲》[1]
     ("第二篇", (LIST,), "《第2篇报道》讲了什么"),
     ("最后一篇说的是什么", (LIST,), "《没有题目的一篇开头写道一二三四》说的是什么"),
     ("第二篇的记者是谁", (LIST, MORE), "《第12篇报道》的记者是谁"),
+    ("后一篇呢", (Turn("有哪些桥的报道", "共2篇：《甲桥合龙》《乙桥通车》。"),), "《乙桥通车》讲了什么"),
+    ("他在哪里工作", (Turn("谁在渡口撑了三十年船", "船工刘小河撑了三十年船。[1]"),), "刘小河在哪里工作"),
+    ("不是问柳树社区，问槐树社区", (Turn("柳树社区签约率是多少", "61%。[1]"),), "槐树社区签约率是多少"),
     ("还有呢", (), "还有呢"),
 ])
 def test_a_follow_up_as_it_stands_alone(question: str, history: tuple[Turn, ...], whole: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from assistant.language.mentions import whole_name
 from assistant.language.text import content, fold, words
 from assistant.question import follow_up
 from assistant.question.english import in_chinese
-from assistant.question.filters import SECTION_ENDS, Archive, described_filters, filters_of, sources_of
+from assistant.question.filters import SECTION_ENDS, Archive, described_filters, filters_of, set_aside, sources_of
 from assistant.question.intent import Intent, IntentModel, Slot, shipped_model
 from assistant.question.parts import split
-from assistant.question.wanted import measure, wants
-from assistant.schema import Ask, Filters
+from assistant.question.wanted import wants
+from assistant.schema import AS_TYPED, Ask, Filters
 
 QUESTION_LIMIT = 500
 """Characters of a question that are read; the longest of 2,584 natural questions has 48."""
@@ -25,7 +26,8 @@ with the second is read as one, which costs least where it is wrong."""
 SURELY, DOUBTED = 0.8, 0.7
 """Below the first, which a question without a word for the newspaper's pieces never reaches, it is read like one for a
 fact too, and a fact that is answered wins."""
-LONGEST_COURTESY = 26
+LONGEST_COURTESY, LETTERS = 26, 2.5
+"""Characters of what is no question for the newspaper, and Latin letters that say as much as one of them."""
 _OLDEST_FIRST = ("从早到晚", "从最早", "时间先后", "先后顺序", "由早到晚", "最早的几篇", "从旧到新", "oldest first")
 _PIECES = ("报", "文章", "新闻", "稿", "登", "写", "版", "栏", "刊", "期", "篇", "提到", "提及", "关于", "有关", "涉及", "消息", "评论", "记者", "作者", "漫画",
            "社论", "库", "收录", "数据", "资料", "article", "report", "paper", "news", "write", "wrote", "mention", "《")
@@ -44,18 +46,17 @@ class Question:
 
     `text` is what was asked, cleaned and cut; `search` what is looked for (a follow-up made whole).
     `kind` is one of intent.KINDS or "empty", with the probability `confidence`; a `fact` wants a kind of thing
-    ("number", "date", "person", "place", "organisation", "title", "list", "yesno", "how", "why", "what") with a
-    `measure` word. `topic` is what the articles of a list, count or ranking must mention, whose "timeline" it is, or
+    ("number", "date", "person", "place", "organisation", "title", "list", "yesno", "how", "why", "what"). `topic` is what the articles of a list, count or ranking must mention, whose "timeline" it is, or
     the role ("通讯员") that "byline" asks for; `by` says by what is counted (记者, 月). `offset` counts the articles of a
     list that were shown before, `oldest` puts them first. `sources` says in words under which filters a question for a
-    fact puts itself (陆青写的报道里…). `parts` are the questions that it consists of, each looked for by itself.
+    fact puts itself (陆青写的报道里…). `parts` are the questions that it consists of, each looked for by itself and about one of `things`;
+    `together` says whether their figures are added ("sum") or compared ("more", "less").
     """
 
     text: str
     search: str
     kind: str = "fact"
     wants: str = "what"
-    measure: str = ""
     topic: str = ""
     filters: Filters = Filters()  # noqa: RUF009 - frozen
     cut: bool = False
@@ -65,6 +66,8 @@ class Question:
     oldest: bool = False
     confidence: float = 1.0
     parts: tuple[Question, ...] = ()
+    things: tuple[str, ...] = ()
+    together: str = ""
 
     @property
     def completed(self) -> bool:
@@ -86,7 +89,17 @@ def understand(ask: Ask, archive: Archive, today: date, model: IntentModel | Non
     cut, text = len(text) > QUESTION_LIMIT, text[:QUESTION_LIMIT]
     if not any(c.isalnum() or c == "_" for c in text):
         return Question(text, text, "empty", cut=cut)
-    return replace(_in_conversation(text, ask, archive, today, model), cut=cut)
+    if AS_TYPED in ask.aside:
+        ask = replace(ask, history=())
+    question = _in_conversation(text, ask, archive, today, model)
+    return replace(_without(question, ask) if ask.aside else question, cut=cut)
+
+
+def _without(question: Question, ask: Ask) -> Question:
+    """The question and its parts without the filters that are to be left aside."""
+    filters = set_aside(question.filters, ask.filters, ask.aside)
+    sources = question.sources and (described_filters(filters) if filters != ask.filters else "")
+    return replace(question, filters=filters, sources=sources, parts=tuple(_without(part, ask) for part in question.parts))
 
 
 def _in_conversation(text: str, ask: Ask, archive: Archive, today: date, model: IntentModel) -> Question:
@@ -112,23 +125,28 @@ def _in_conversation(text: str, ask: Ask, archive: Archive, today: date, model: 
 
 
 def _is_courtesy(bare: str, intent: Intent) -> bool:
-    return intent.kind in COURTESIES and intent.confidence >= SURE and len(bare) <= LONGEST_COURTESY
+    if wants(bare) not in ("what", "yesno") and (intent.kind in ("greeting", "thanks") or not content(bare).strip()):
+        return False  # 你好书屋在哪条街; 为什么
+    sure = SURE if wants(bare) == "what" and not bare.isascii() else SURELY  # 帮人取款会不会犯法; qwxz
+    length = len(bare) / (LETTERS if bare.isascii() else 1)
+    return intent.kind in COURTESIES and intent.confidence >= sure and length <= LONGEST_COURTESY
 
 
 def _read(text: str, whole: str, intent: Intent, given: Filters, archive: Archive, today: date,
           model: IntentModel) -> Question:
     """A question that stands alone as `whole`, with its parts."""
     question = _alone(text, whole, intent, given, archive, today)
-    if question.kind not in ("fact", "compare"):
+    if question.kind not in ("fact", "compare", "count", "ranking"):
         return question
-    parts = (_alone(part, part, model.read(part, archive.slot_of), given, archive, today) for part in split(whole, intent))
-    return replace(question, parts=tuple(parts))
+    parts = split(whole, intent)
+    asked = (_alone(part, part, model.read(part, archive.slot_of), given, archive, today) for part in parts.questions)
+    return replace(question, parts=tuple(asked), things=parts.things, together=parts.together)
 
 
 def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archive, today: date) -> Question:
     """A question that stands alone as `whole`, as one."""
     search = text if whole == follow_up.bare(text) else whole
-    question = Question(text, search, "fact", wants(search), measure(search), filters=given, confidence=intent.fact)
+    question = Question(text, search, "fact", wants(search), filters=given, confidence=intent.fact)
     if intent.kind in ("fact", *COURTESIES) or intent.fact >= UNSURE:
         under = sources_of(whole, intent, given, archive, today)
         return replace(question, filters=under, sources=described_filters(under) if under != given else "",
@@ -142,7 +160,7 @@ def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archi
     intent = _joined(intent)
     filters, nameless = filters_of(whole, intent, given, archive, today)
     topic = intent.first("topic") or intent.first("title") or next(iter(nameless), "")
-    topic = topic or ("" if intent.kind == "coverage" else _left_over(whole, intent))
+    topic = whole_name(whole, topic or ("" if intent.kind == "coverage" else _left_over(whole, intent)))
     if intent.kind == "timeline" and not topic:
         return replace(question, kind="fact")
     kind = "count" if intent.kind == "coverage" and topic else intent.kind

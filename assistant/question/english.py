@@ -6,17 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from assistant.language.spelling import spelled
+
 _ASKS = (("how many", "有多少"), ("how much", "多少钱"), ("how long", "多久"), ("how old", "多大"), ("how", "怎么样"), ("who wrote", "是谁写的"),
          ("who", "是谁"), ("where", "在哪里"), ("when", "什么时候"), ("why", "为什么"), ("what did", "做了什么"), ("what", "是什么"),
          ("which", "是哪个"), ("articles", "有哪些报道"), ("reports", "有哪些报道"))
 _NAME = re.compile(r"[A-Z][a-z]+(?:[ '-]?[A-Z]?[a-z]+){1,3}|[A-Z][a-z]{4,}")
-
-
-def spelled(name: str) -> str:
-    """A name as it is spelled in pinyin, without tones and blanks: 刘建国 is liujianguo. A Latin name in lower case."""
-    from pypinyin import lazy_pinyin
-
-    return "".join(lazy_pinyin(name)) if not name.isascii() else re.sub(r"[^a-z]", "", name.lower())
 
 
 def by_spelling(names: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
 from assistant.language.dating import chinese_date
@@ -11,7 +11,7 @@ from assistant.language.pages import page_number
 from assistant.language.periods import Period, asked_period
 from assistant.language.text import fold
 from assistant.question.intent import Intent
-from assistant.schema import Filters
+from assistant.schema import AS_TYPED, Filters
 
 COMMENTS = ("评论", "社论", "言论", "时评")
 _KIND_NAMES = {"comment": "评论", "caption": "图片和漫画", "news": "消息"}
@@ -101,6 +101,19 @@ def _period(question: str, archive: Archive, today: date) -> Period | None:
 
 def _days(period: Period) -> dict[str, str | None]:
     return {"date_from": period.first or None, "date_to": period.last or None}
+
+
+def read_beside(filters: Filters, given: Filters) -> Filters:
+    """Those of the filters that were not given."""
+    return Filters(**{one.name: value for one in fields(Filters)
+                      if (value := getattr(filters, one.name)) != getattr(given, one.name)})
+
+
+def set_aside(filters: Filters, given: Filters, names: frozenset[str]) -> Filters:
+    """The filters with the named fields as they were given; all of them for AS_TYPED."""
+    if AS_TYPED in names:
+        return given
+    return replace(filters, **{one.name: getattr(given, one.name) for one in fields(Filters) if one.name in names})
 
 
 def described_filters(filters: Filters) -> str:

@@ -7,11 +7,15 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import takewhile
 
+from assistant.language import lexicon
 from assistant.language.named import named
+from assistant.language.numerals import value
 from assistant.language.periods import whens
 from assistant.language.text import content, fold, squeeze, words
 from assistant.question.intent import SHIPPED, Intent, IntentModel, Known
+from assistant.question.wanted import wants
 from assistant.schema import Turn
 
 LISTED = 10
@@ -23,15 +27,9 @@ TURNS_READ = 6
 """Turns gone back through for what 它 or 那陆青呢 points at."""
 _LISTED = re.compile(r"^(?:《(?P<title>.+?)》|“(?P<opening>.+?)”)(?:，.*)?\[\d+\]$", re.MULTILINE)
 """A line of a list of articles, as answers write it."""
-_NTH = re.compile(r"^(?:那|请问)*(?:(?:你|上面|刚才)(?:说的|列的|的)?)*第(?P<n>[一二三四五六七八九十]|10|\d)(?:篇|条|个|则)(?:文章|报道|新闻|稿件)?|"
-                  r"^(?:那)?(?:最后|末)一?(?P<last>篇|条|则)(?:文章|报道|新闻|稿件)?|^头一(?P<first>篇|条|则)")
-_MORE = re.compile(r"^(?:那|请)?(?:还有|继续|下一页|下一?十篇|更多|接着|再来|其他|其余|别的|剩下)(?:更多|别的|其他|其它|一些|十篇|几篇|列|说|往下)*的?"
-                   r"(?:报道|文章|新闻)?(?:有|是)?(?:哪些|什么|没有)?(?:呢|吗)?$")
-_TAKES_BACK = re.compile(r"^(?:不对|不是(?!不)|错了|你?说错了?|搞错了?|不)?(?:啦|了|吧|，|,| )*(?:我(?:是|要)?(?:问|说|想问|想找|要找)的?是|我问的?|是(?=.+[，,]不是)|换成|改成|应该是)")
-_NOT_BUT = re.compile(r"^不是(?:问|说)?.{1,10}?[，,](?:是|问|我问的?是?)")
-_OPENING = re.compile(r"^(?:那么?|然后|另外|而|换个?人?|换成|再|只看|只要|关于|有关)(?![些个年里坡且])[，,]?")
-_ENDING = re.compile(r"(?:又是多少|又如何|怎么样|的|写)?呢$|的?$")
-_PRONOUN = re.compile(r"(?<![其吉])[他她]们?|(?<![应活])该(?:人|同志|记者|作者)|这(?:个)?人")
+_NUMERALS = "一二两三四五六七八九十"
+_TITLES = re.compile(r"《([^》]+)》")
+_WORDS = {name: tuple(sorted(words.split(), key=len, reverse=True)) for name, words in lexicon.rows("follow_ups.tsv")}
 _POINTING = ("他", "她", "它", "这", "该", "那", "其中", "前者", "后者", "此")
 _OPENERS = ("那", "还", "再", "比", "换", "只", "不", "都", "然后", "以前", "之前", "后来", "现在")
 _ASKERS = ("谁", "几", "多少", "哪", "为什么", "为啥", "怎么", "在哪", "什么", "啥", "有", "能", "要", "可以", "多大", "多", "结果")
@@ -44,12 +42,61 @@ def bare(question: str) -> str:
 
 def takes_back(question: str) -> bool:
     """Whether a bare question sets the last one right: 不对，我问的是…"""
-    return bool(_TAKES_BACK.match(question) or _NOT_BUT.match(question))
+    return bool(_set_right(question))
+
+
+def _set_right(question: str) -> str:
+    """What a question that sets the last one right asks for instead; "" where it does not."""
+    denied = _cut(question, "denial")
+    rest = denied.lstrip("".join(_WORDS["filler"]) + " ")
+    if (asked := _cut(rest, "set_right")) != rest:
+        return asked.strip(" ，,")
+    mark = next((at for at in (question.find("，"), question.find(",")) if at > 0), 0)
+    if denied != question and question.startswith("不是") and mark:  # 不是问隧道，问桥
+        behind = question[mark + 1:].strip()
+        return rest if (rest := _cut(behind, "not_but")) != behind else ""
+    if question.startswith("是") and mark and question[mark + 1:].startswith("不是"):
+        return question[1:mark]
+    return ""
 
 
 def asks_for_more(question: str) -> bool:
     """Whether a bare question asks for the rest of a list: 还有呢, 下一页."""
-    return bool(_MORE.match(squeeze(question)))
+    rest = squeeze(question)
+    for opening in ("那", "请"):
+        rest = rest.removeprefix(opening)
+    more = _cut(rest, "more")
+    if more == rest:
+        return False
+    while (shorter := _cut(more, "more_rest")) != more:
+        more = shorter
+    return not more
+
+
+def _cut(text: str, words: str) -> str:
+    """The text without the longest of the words that it begins with."""
+    return next((text[len(word):] for word in _WORDS[words] if text.startswith(word)), text)
+
+
+def _opened(question: str) -> str:
+    """A question without the word that joins it to the turn before (那, 另外), which may be part of another (那些)."""
+    rest = _cut(question, "opening")
+    if rest == question or rest.startswith(_WORDS["opening_not"]) and not question.startswith(("只", "换")):
+        return question
+    return rest.lstrip("，,")
+
+
+def _ended(text: str) -> str:
+    """A text without 呢, or what stands with it, at its end."""
+    return next((text.removesuffix(end) for end in _WORDS["ending"] if text.endswith(end)), text)
+
+
+def _pronoun(text: str) -> tuple[int, int] | None:
+    """Where a person is pointed at; None for nowhere."""
+    hidden = text
+    for word in _WORDS["pronoun_not"]:
+        hidden = hidden.replace(word, "　" * len(word))
+    return next(((at, at + len(word)) for word in _WORDS["pronoun"] if (at := hidden.find(word)) >= 0), None)
 
 
 def listed(answer: str) -> int:
@@ -59,29 +106,46 @@ def listed(answer: str) -> int:
 
 def picked(question: str, history: Sequence[Turn]) -> str:
     """第二篇讲了什么 with the second article of the list last shown in its place; "" where there is none."""
-    match = _NTH.match(squeeze(question))
-    lists = [found for turn in reversed(history) if (found := list(_LISTED.finditer(turn.answer)))]
-    if not match or not lists:
+    place = _place(squeeze(question))
+    titles = next((found for turn in reversed(history) if (found := _titles(turn.answer))), [])
+    if place is None or not -len(titles) <= place[0] < len(titles):
         return ""
-    n = -1 if match["last"] else 0 if match["first"] else ("一二三四五六七八九十".find(match["n"]) + 1 or int(match["n"])) - 1
-    if n >= len(lists[0]):
-        return ""
-    row = lists[0][n]
-    rest = squeeze(question)[match.end():]
-    return f"《{row['title'] or row['opening'].rstrip('…')}》" + (rest if rest.strip("呢吧啊") else "讲了什么")
+    rest = place[1]
+    return f"《{titles[place[0]]}》" + (rest if rest.strip("呢吧啊") else "讲了什么")
+
+
+def _titles(answer: str) -> list[str]:
+    """The titles, or the openings in their place, of the articles that an answer lists: one a line, or several 《》 in all."""
+    rows = [row["title"] or row["opening"].rstrip("…") for row in _LISTED.finditer(answer)]
+    named_in = _TITLES.findall(answer)
+    return rows or (named_in if len(named_in) > 1 else [])
+
+
+def _place(question: str) -> tuple[int, str] | None:
+    """Which of a list a squeezed question points at (第二篇: 1, 最后一篇: -1), and what it asks of it; None for none."""
+    while (shorter := _cut(question, "pick_before")) != question:
+        question = shorter
+    if question.startswith("第"):
+        number = "".join(takewhile(lambda character: character.isdigit() or character in _NUMERALS, question[1:4]))
+        n, rest = value(number) if number else None, question[1 + len(number):]
+        place = int(n) - 1 if n else None
+    else:
+        ends = [(-1, word) for word in _WORDS["last"]] + [(0, word) for word in _WORDS["first"]]
+        place, word = next(((at, word) for at, word in ends if question.startswith(word)), (None, ""))
+        rest = question[len(word):]
+    piece = _cut(rest, "piece")
+    return None if place is None or piece == rest else (place, _cut(piece, "piece_word"))
 
 
 def other_subject(question: str) -> str:
     """陆青 in 那陆青呢, 换成陆青, 不对，我问的是陆青; "" where a question is not such a one."""
-    for pattern in (_NOT_BUT, _TAKES_BACK):
-        if match := pattern.match(question):
-            return question[match.end():].strip(" ，,")
+    if right := _set_right(question):
+        return right
     squeezed = squeeze(question)
-    opening = _OPENING.match(squeezed)
-    rest = squeezed[opening.end():] if opening else squeezed
-    if not (squeezed.endswith("呢") or opening and len(rest) <= 8 and content(rest).strip() == rest):
+    rest = _opened(squeezed)
+    if not (squeezed.endswith("呢") or rest != squeezed and len(rest) <= 8 and content(rest).strip() == rest):
         return ""
-    rest = _ENDING.sub("", rest)
+    rest = _ended(rest)
     return rest if 1 < len(rest) <= 12 and " " not in content(rest).strip() else ""
 
 
@@ -89,6 +153,7 @@ def features(question: str, history: Sequence[Turn], intent: Intent) -> list[flo
     """What tells whether a bare question stands alone, each number between 0 and 1 or so."""
     own = [word for word in words(content(question)) if len(word) > 1]
     before = fold("".join(turn.question + turn.answer for turn in history))
+    answers = [turn.answer for turn in history]
     known = [word for word in own if word in before]
     subject = intent.first("topic") or intent.first("title") or intent.first("author")
     return [
@@ -97,6 +162,8 @@ def features(question: str, history: Sequence[Turn], intent: Intent) -> list[flo
         question.startswith(_ASKERS), question.endswith(("没", "不", "吗", "么", "没有")), bool(subject), min(len(subject), 6) / 4,
         bool(subject) and question.startswith(subject), bool(subject) and squeeze(subject) in squeeze(before),
         intent.kind in ("list", "count", "coverage", "ranking") and bool(subject), takes_back(question),
+        intent.kind in ("list", "count", "coverage", "ranking") and not subject and not any(map(listed, answers)),
+        intent.kind in ("coverage", "help", "chitchat"),
         sum(map(len, own)) < 4, "?" in question or len(question) <= 4]
 
 
@@ -111,6 +178,8 @@ def depends(question: str, history: Sequence[Turn], intent: Intent) -> bool:
         return False
     if other_subject(question):
         return True
+    if wants(question) != "what" and not content(question).strip():
+        return True  # 为什么, 在哪里: nothing to look for by itself
     score = math.fsum(weight * value for weight, value in zip(_weights(), features(question, history, intent), strict=True))
     return score > 0
 
@@ -124,12 +193,14 @@ def whole(question: str, before: str, history: Sequence[Turn], model: IntentMode
     other = other_subject(question)
     if other and (swapped := _swapped(before, other, known)):
         return swapped
-    rest = other or _OPENING.sub("", question)
+    rest = other or _opened(question)
     about = _subject(before, model.read(before, known), rest)
-    if person := _PRONOUN.search(rest):
-        people = [thing.text for text in (before, fold(history[-1].answer)) for thing in named(text) if thing.kind == "person"]
+    if person := _pronoun(rest):
+        told = (before, fold(history[-1].answer))
+        people = [thing.text for text in (told[::-1] if wants(before) == "person" else told)
+                  for thing in named(text) if thing.kind == "person"]
         if people:
-            return rest[:person.start()] + people[0] + rest[person.end():]
+            return rest[:person[0]] + people[0] + rest[person[1]:]
     return f"{about} {rest}" if about else rest
 
 

@@ -28,6 +28,10 @@ SLOTS = ("topic", "author", "section", "newspaper", "page", "date", "title", "by
 TAGS = ("O", *(f"{place}-{slot}" for slot in SLOTS for place in "BI"))
 BUCKETS = 2**15
 """Rows of either table. The training questions have 40,000 different features; twice as many rows change no figure."""
+JOINTS = ("和", "与", "跟", "、", "及", "以及", "还是", "同", "，", ",", "and")
+"""What stands between the things of a question about several."""
+ABOUT_SOMETHING = ("fact", "timeline")
+"""Kinds that are always about something: where no topic was found, the likeliest is taken."""
 NAME_CHARACTERS = 10
 LONG_WORD = 3
 """Shorter words are joined wrongly by the segmenter too often (过冬 in 报道过冬游活动)."""
@@ -101,15 +105,19 @@ class IntentModel:
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         best = int(shares.argmax())
-        slots = tuple(Slot(name, start, end, question[start:end]) for name, start, end in _with_known(spans, marks))
+        if KINDS[best] in ABOUT_SOMETHING and not any(name in ("topic", "title") for name, _, _ in spans):
+            spans = [span for span in self.spans(text, marks, about="topic") if span[2] - span[1] > 1]
+        slots = tuple(Slot(name, start, end, question[start:end]) for name, start, end in _one_matter(text, _with_known(spans, marks)))
         return Intent(KINDS[best], float(shares[best]), float(shares[KINDS.index("fact")]), slots)
 
-    def spans(self, text: str, marks: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-        """The (slot, start, end) of a folded question, in order."""
+    def spans(self, text: str, marks: Sequence[tuple[str, int, int]], about: str = "") -> list[tuple[str, int, int]]:
+        """The (slot, start, end) of a folded question, in order; with at least one slot `about` where that is given."""
         if not text:
             return []
-        path = best_path(self.tags[tag_features(text, marks)].sum(axis=1), self.steps)
-        return _whole_words(text, spans_of([TAGS[tag] for tag in path]))
+        emitted = self.tags[tag_features(text, marks)].sum(axis=1)
+        if about:
+            emitted = passing(emitted, self.steps, TAGS.index(f"B-{about}"))
+        return _whole_words(text, spans_of([TAGS[tag] for tag in best_path(emitted, self.steps)]))
 
 
 @cache
@@ -138,6 +146,19 @@ def best_path(emitted: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return path
 
 
+def passing(emitted: np.ndarray, steps: np.ndarray, tag: int) -> np.ndarray:
+    """The scores (n, TAGS) with `tag` made certain where the best path that has it somewhere has it."""
+    moves, n = steps + _NEXT, len(emitted)
+    before, after = np.zeros_like(emitted), np.zeros_like(emitted)
+    before[0] = emitted[0] + _FIRST
+    for at in range(1, n):
+        before[at] = (before[at - 1][:, None] + moves).max(axis=0) + emitted[at]
+        after[n - 1 - at] = (moves + emitted[n - at] + after[n - at]).max(axis=1)
+    certain = emitted.copy()
+    certain[int((before + after)[:, tag].argmax()), tag] += 1e4
+    return certain
+
+
 def spans_of(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     """The (slot, start, end) of a row of tags."""
     spans: list[tuple[str, int, int]] = []
@@ -149,12 +170,29 @@ def spans_of(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     return spans
 
 
+def _one_matter(text: str, spans: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """The spans without topics that come after the first and are not joined to it (甲和乙): a question is about one matter."""
+    kept: list[tuple[str, int, int]] = []
+    last = -1
+    for name, start, end in spans:
+        if name == "topic":
+            if text[start:end] in JOINTS or last >= 0 and text[last:start].strip(" “”\"") not in JOINTS:
+                continue
+            last = end
+        kept.append((name, start, end))
+    return kept
+
+
 def _with_known(spans: list[tuple[str, int, int]], marks: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """The spans with the archive's own names in place of what lies within them or begins with them alone."""
+    """The spans with the archive's own names and 《titles》 in place of what lies within them or runs over from an author.
+
+    A 《work》 that is taken whole for a topic stays one.
+    """
     for name, start, end in marks:
-        if name in ("author", "section", "newspaper"):
+        if name in ("author", "section", "newspaper", "title"):
             within = [span for span in spans if span[1] < end and start < span[2]]
-            if all(start <= a and b <= end for _, a, b in within) and (name, start, end) not in within:
+            whole = (name, start, end) in within or name == "title" and ("topic", start, end) in within
+            if all(start <= a and b <= end or name == slot == "author" for slot, a, b in within) and not whole:
                 spans = [span for span in spans if span not in within] + [(name, start, end)]
     return sorted(spans, key=lambda span: span[1])
 
@@ -250,6 +288,7 @@ def tag_features(text: str, marks: Sequence[tuple[str, int, int]]) -> list[list[
     for at in range(len(text)):
         n = word_at[at]
         here, tag = cut[n]
+        shape = "".join("a" if c.isascii() and c.isalpha() else "9" if c.isdigit() else "字" if c.isalpha() else "-" for c in here)
         place = "S" if len(here) == 1 else "B" if at == starts[n] else "E" if at == starts[n] + len(here) - 1 else "M"
         near = {step: char(at + step) for step in range(-3, 4)}
         rows.append(_hashed((
@@ -259,6 +298,7 @@ def tag_features(text: str, marks: Sequence[tuple[str, int, int]]) -> list[list[
             f"w{place}{here}", f"p{place}{tag}", f"a{place}{word(n - 1)[0]}", f"b{place}{word(n + 1)[0]}",
             f"q{place}{word(n - 1)[1]}/{tag}/{word(n + 1)[1]}", f"f{place}{word(n - 2)[0]}/{word(n - 1)[0]}",
             f"g{place}{word(n + 1)[0]}/{word(n + 2)[0]}",
+            f"h{place}{shape}", f"i{shape}/{word(n - 1)[0]}/{word(n + 1)[0]}",
             *(f"s{step}{state(at + step)}" for step in (-1, 0, 1)), f"x{state(at)}{near[1]}", f"y{state(at)}{near[-1]}",
             f"first{min(at, 2)}", f"last{min(len(text) - at, 3)}")))
     return rows

@@ -6,8 +6,9 @@ Every text is plain, with [n] after what stands in article n; every citation's q
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from assistant.generation.grounding import best_quote
 from assistant.generation.prompting import Source
@@ -17,6 +18,7 @@ from assistant.language.text import sentences
 from assistant.question.analysis import WHOLE, Question
 from assistant.question.filters import described_filters
 from assistant.question.follow_up import LISTED
+from assistant.reading.changes import Row as Change
 from assistant.reading.disagreement import Disagreement
 from assistant.reading.premises import Correction
 from assistant.reading.reader import Quote, Reading
@@ -32,6 +34,7 @@ OPENING = 170
 CUT = "……"
 """Behind a quote that ends before its sentence does."""
 _ENDS = tuple("。！？!?…”’』」")
+_TABLE_LINE = re.compile(r"(\|(?:[^|\n]*\|){2,})(?:\[\d+\])*")
 _PRINTED_MARK = re.compile(r"\[(\d+)\]")
 
 
@@ -58,7 +61,7 @@ def is_cut(quote: Quote) -> bool:
 @dataclass(frozen=True, slots=True)
 class Listed:
     """Articles to be listed: how many there are in all, those `shown`, what else prints the text of one (by its id), the
-    `parts` of the topic where no article mentions it whole, and `lines` that say what was counted."""
+    `parts` of the topic where no article mentions it whole, the `names` that it has, and `lines` that say what was counted."""
 
     total: int
     shown: tuple[Article, ...] = ()
@@ -66,6 +69,7 @@ class Listed:
     parts: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     heading: str = ""
+    names: tuple[str, ...] = ()
 
 
 class _Text:
@@ -102,9 +106,10 @@ class _Text:
                       tuple(self.emphasis), question.understood)
 
 
-def quotes(question: Question, reading: Reading, passages: Sequence[Passage],
-           other: Disagreement | None = None) -> Answer:
-    """The reading as quotes, the short answer emphasised in its place; then what an `other` article says instead."""
+def quotes(question: Question, reading: Reading, passages: Sequence[Passage], other: Disagreement | None = None,
+           older: Sequence[Quote] = ()) -> Answer:
+    """The reading as quotes, the short answer emphasised in its place; then what an `other` article says instead, and the
+    `older` figures of the same thing, newest first."""
     text = _Text()
     for number, quote in enumerate(reading.quotes):
         text.add("\n" if number else "")
@@ -114,6 +119,19 @@ def quotes(question: Question, reading: Reading, passages: Sequence[Passage],
         said = "报纸另有更正" if other.notice else "另一篇报道"
         text.add(f"\n{said}{f'（{when}）' if when else ''}{'：' if other.notice else '的说法不同：'}")
         text.quote(other.quote, "“{}”")
+    for number, quote in enumerate(older):
+        text.add("\n" + "较早的报道：" * (number == 0) + chinese_date(quote.article.date) + "，")
+        text.quote(quote, "“{}”")
+    return text.answer(question, "quotes", passages)
+
+
+def changed(question: Question, rows: Sequence[Change], passages: Sequence[Passage]) -> Answer:
+    """How a figure changed: a row a date, with its figure emphasised and its source."""
+    text = _Text()
+    text.add("报道里的数字，按时间先后：" if len(rows) > 1 else "")
+    for row in rows:
+        text.add(f"\n{chinese_date(row.day)}：" if len(rows) > 1 else "")
+        text.quote(row.quote, "“{}”" if len(rows) > 1 else "{}")
     return text.answer(question, "quotes", passages)
 
 
@@ -133,6 +151,30 @@ def refusal(question: Question, reading: Reading, passages: Sequence[Passage], c
         source = Source(1, passage.article, (passage.chunk,))
         text.add(f"\n{named(passage.article)}")
         text.cite(Quote(passage.article, *best_quote(question.search, source)))
+    return text.answer(question, "refusal", passages, refused=True)
+
+
+def alternatives(question: Question, told: Sequence[tuple[str, Quote]], passages: Sequence[Passage], name: str,
+                 several: bool) -> Answer:
+    """What is said of each of the people of a name, under what their articles call them; `several` where they are surely
+    not one."""
+    text = _Text()
+    text.add(f"报道里有 {len(told)} 位“{name}”：\n" if several else "")
+    for number, (described_as, quote) in enumerate(told):
+        text.add("\n" if number else "")
+        text.add(f"{described_as}：" if several and described_as else "")
+        text.quote(quote)
+    return text.answer(question, "quotes", passages)
+
+
+def cautious(question: Question, name: str, other: str, quote: Quote, passages: Sequence[Passage]) -> Answer:
+    """A refusal where no article holds a name, with the one that is nearly it."""
+    text = _Text()
+    text.add(f"报道里没有“{name}”，写到的是")
+    text.add(f"“{other}”", strong=True)
+    text.add("：")
+    text.quote(quote, "“{}”")
+    text.add("如果指的是这一位，请用这个名字再问。")
     return text.answer(question, "refusal", passages, refused=True)
 
 
@@ -167,7 +209,7 @@ def articles(question: Question, found: Listed, coverage: Coverage) -> Answer:
         text.add(f"\n{order}的 {len(found.shown)} 篇是：" if found.total > LISTED else "\n这些报道是：")
     else:
         text.add("：" if found.total <= LISTED else f"，{order}的 {LISTED} 篇是：")
-    _add_list(text, found, question.topic)
+    _add_list(text, found)
     if not (about or found.lines or found.total <= LISTED):
         text.add(f"\n报库共收 {described(coverage)}。")
     return text.answer(question, "articles")
@@ -184,7 +226,7 @@ def told_first(question: Question, opening: str, answer: str, found: Listed) -> 
     if found.shown:
         most = f"其中最近的 {len(found.shown)} 篇：" if found.total > len(found.shown) else "即："
         text.add(f"\n{found.heading or most}")
-        _add_list(text, found, question.topic)
+        _add_list(text, found)
     return text.answer(question, "articles")
 
 
@@ -194,11 +236,11 @@ def described_list(question: Question) -> str:
     return (f"{sources}的" if sources else "") + (f"提到“{question.topic}”的" if question.topic else "")
 
 
-def _add_list(text: _Text, found: Listed, topic: str) -> None:
+def _add_list(text: _Text, found: Listed) -> None:
     for article in found.shown:
         others = "、".join(found.reprints.get(article.id, ()))
         text.add(f"\n{named(article)}" + (f"（同文另见{others}）" if others else ""))
-        text.cite(Quote(article, *_mention(article, topic)))
+        text.cite(Quote(article, *_mention(article, found.names or found.parts)))
 
 
 def timeline(question: Question, rows: Sequence[TimelineRow]) -> Answer:
@@ -271,20 +313,41 @@ def opening(article: Article) -> tuple[int, int]:
     return spans[0][0], end
 
 
-def _mention(article: Article, topic: str) -> tuple[int, int]:
+def _mention(article: Article, names: Sequence[str]) -> tuple[int, int]:
+    """The first sentence that mentions a thing by the first of its names that stands there; else the opening."""
     spans = sentences(article.text)
-    at = next((start for start, _ in mentions(article.text, topic)), -1) if topic else -1
+    at = next((start for name in names for start, _ in mentions(article.text, name)), -1)
     return next((span for span in spans if span[0] <= at < span[1]), spans[0])
 
 
+def table_line(cells: Iterable[str]) -> str:
+    """A line of a table in an answer's text: | cell | cell |"""
+    return f"| {' | '.join(cells)} |"
+
+
+def cells_of(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The (start, end) of each cell of `text[start:end]` where that is a line of a table; [] where it is none."""
+    line = _TABLE_LINE.fullmatch(text, start, end)
+    bars = [start + n for n, character in enumerate(text[start:line.end(1)]) if character == "|"] if line else []
+    return [_stripped(text, left + 1, right) for left, right in pairwise(bars)]
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch without the blanks around it."""
+    cell = text[start:end]
+    return end - len(cell.lstrip()) if cell.strip() else end, start + len(cell.rstrip()) if cell.strip() else end
+
+
 def table_rows(question: Question, rows: Sequence[Row], passages: Sequence[Passage]) -> Answer:
-    """Rows of a table, each cell under its header (列名：值), the one asked for emphasised, with the row as its source."""
+    """Rows of a table between bars under their header, the cell asked for emphasised, with the row as its source."""
     text = _Text()
-    for number, row in enumerate(rows):
-        text.add("\n" if number else "")
-        for n, (head, cell) in enumerate(zip(row.table.header, row.cells)):
-            text.add(("，" if n else "") + (f"{head.text}：" if head.text else ""))
+    text.add(table_line(head.text for head in rows[0].table.header))
+    for row in rows:
+        text.add("\n|")
+        for n, cell in enumerate(row.cells):
+            text.add(" ")
             text.add(cell.text, strong=n == row.column)
+            text.add(" |")
         start, end = row.cells[0].start, row.cells[-1].end
         asked = row.cells[row.column] if row.column is not None else None
         text.cite(Quote(row.table.article, start, end, (asked.start - start, asked.end - start) if asked else None))

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from assistant import answers
 from assistant.answers import Listed
-from assistant.catalogue import Found, catalogue, is_teaser, matching
+from assistant.catalogue import Found, catalogue, matching
+from assistant.corpus.joining import is_bare_teaser
 from assistant.index.articles import Entry
 from assistant.index.snapshot import Snapshot
 from assistant.language.dating import chinese_date
@@ -63,7 +64,8 @@ def _count(question: Question, found: Found, snapshot: Snapshot, coverage: Cover
     if key := _counted_by(question.by):
         counts = Counter(name for entry in found.entries for name in key(entry))
         in_order = sorted(counts) if _is_time(question.by) else [name for name, _ in counts.most_common()]
-        lines = tuple(f"{_told(question.by, name)}：{counts[name]} 篇" for name in in_order[:LINES])
+        rows = ((_told(question.by, name), f"{counts[name]} 篇") for name in in_order[:LINES])
+        lines = tuple(map(answers.table_line, ((_column(question.by), "篇数"), *rows)))
     return answers.articles(question, replace(_listed(question, found, snapshot), lines=lines), coverage)
 
 
@@ -78,7 +80,8 @@ def _ranking(question: Question, found: Found, snapshot: Snapshot, coverage: Cov
         return answers.refusal(question, Reading(), (), coverage)
     most = max(counts.values())
     first = [name for name, n in counts.items() if n == most]
-    lines = tuple(f"{place}. {_told(question.by, name)}：{n} 篇" for place, (name, n) in enumerate(counts.most_common(LINES), 1))
+    rows = ((str(place), _told(question.by, name), f"{n} 篇") for place, (name, n) in enumerate(counts.most_common(LINES), 1))
+    lines = tuple(map(answers.table_line, (("名次", _column(question.by), "篇数"), *rows)))
     theirs = tuple(entry for entry in found.entries if set(key(entry)) & set(first))
     listed = _listed(question, replace(found, entries=theirs), snapshot)
     about = answers.described_list(question)
@@ -122,7 +125,7 @@ def _listed(question: Question, found: Found, snapshot: Snapshot) -> Listed:
     known = catalogue(snapshot).by_id
     reprints = {article.id: tuple(" ".join(filter(None, (known[other].newspaper, chinese_date(known[other].date)))) or other
                                   for other in found.reprints[article.id]) for article in shown if article.id in found.reprints}
-    return Listed(len(entries), tuple(shown), reprints, found.parts)
+    return Listed(len(entries), tuple(shown), reprints, found.parts, names=found.names)
 
 
 def _articles(snapshot: Snapshot, entries: Iterable[Entry]) -> list[Article]:
@@ -151,6 +154,11 @@ def _is_time(by: str) -> int:
     """Characters of an ISO date that 年, 月 or 日 is told by; 0 for what is no time."""
     return next((length for words, length in ((("年", "year"), 4), (("月", "month"), 7), (("天", "日", "day"), 10))
                  if fold(by).startswith(words)), 0)
+
+
+def _column(by: str) -> str:
+    """What heads the column of what is counted."""
+    return by if by and by not in ("谁", "人") else "记者"
 
 
 def _told(by: str, name: str) -> str:
@@ -196,9 +204,9 @@ def _about_piece(question: Question, passages: Sequence[Passage], coverage: Cove
     where it is nowhere.
     """
     asked = squeeze(fold(question.search))
-    if any(is_teaser(passage.article) and _is_named(passage.article, asked) for passage in passages):
+    if any(is_bare_teaser(passage.article.text) and _is_named(passage.article, asked) for passage in passages):
         return answers.refusal(question, Reading(), passages, coverage)
-    passages = [passage for passage in passages if not is_teaser(passage.article)]
+    passages = [passage for passage in passages if not is_bare_teaser(passage.article.text)]
     piece = next((passage.article for passage in passages if _is_named(passage.article, asked)), None)
     title = asked.partition("《")[2].partition("》")[0]
     if piece is None and title:

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from weakref import WeakKeyDictionary
 
 from assistant.corpus.reprints import is_reprint
 from assistant.index.articles import ArticleStore, Entry
 from assistant.index.snapshot import Snapshot
-from assistant.language.borders import mentions
+from assistant.language.borders import is_mentioned
 from assistant.language.mentions import mentions as named_in
 from assistant.language.mentions import people
 from assistant.language.pages import page_number
-from assistant.language.text import fold, squeeze, words
+from assistant.language.text import fold, words
 from assistant.question.english import by_spelling
 from assistant.question.filters import Archive
 from assistant.schema import Article, Filters
 
 LOOKED_AT, GROUPED = 1_000, 1_000
-"""Articles holding a topic's characters that are looked at for a mention on the borders of words, and articles compared
-for reprints, 0.2 ms each; of a topic that more hold, their number is that of the articles holding the characters."""
+"""Articles holding a topic's characters that are looked at for a mention on the borders of words, 0.1 ms each, and articles
+of which reprints are told apart; of a topic that more hold, their number is that of the articles holding the characters."""
 FOUND = 64
 """Lists kept of a snapshot: the next page of one is asked for more often than another."""
-COMPARED = 40
-"""Characters that reprints share at their opening or their end, or they are not compared."""
-TEASER = 300
-"""Characters of all that is stored of an article below which it may be a teaser only."""
 SPELLED = 500
 """Articles whose people are looked for when a question spells a name in Latin letters, some 5 ms each, once a snapshot."""
 KINDS = ("news", "comment", "caption")
@@ -38,11 +34,12 @@ Read = Callable[[str], Article | None]
 class Found:
     """Articles by their entries, newest first and those without a date last, reprints counted once and teasers not at
     all; the `reprints` of an entry by its id; `parts` where the topic stands nowhere whole and each of its words
-    somewhere in every article."""
+    somewhere in every article; the `names` under which the topic was looked for."""
 
     entries: tuple[Entry, ...] = ()
     reprints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class Catalogue:
@@ -55,7 +52,7 @@ class Catalogue:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """All of them, newest first, but for the teasers."""
-        return tuple(entry for entry in self._store.entries() if entry.size > TEASER or not self._teases(entry))
+        return tuple(entry for entry in self._store.entries() if not entry.teaser)
 
     @cached_property
     def by_id(self) -> dict[str, Entry]:
@@ -82,10 +79,6 @@ class Catalogue:
     def under(self, filters: Filters) -> list[Entry]:
         """The entries under the filters, newest first."""
         return [entry for entry in self.entries if lies_under(entry, filters)] if filters else list(self.entries)
-
-    def _teases(self, entry: Entry) -> bool:
-        article = self._store.article(entry.id)
-        return article is not None and is_teaser(article)
 
 
 _CATALOGUES: WeakKeyDictionary[ArticleStore, Catalogue] = WeakKeyDictionary()
@@ -121,15 +114,18 @@ def _matching(snapshot: Snapshot, topic: str, filters: Filters) -> Found:
     if not topic:
         return _grouped(catalogue(snapshot).under(filters), read)
     for parts in ((topic,), tuple(word for word in words(topic) if len(word) > 1)):
-        if found := _mentioning(snapshot, parts, filters, read):
-            return _grouped(found, read, () if parts == (topic,) else parts)
+        names = [snapshot.aliases.writings(part) for part in parts]
+        if found := _mentioning(snapshot, names, filters, read):
+            grouped = _grouped(found, read)
+            return replace(grouped, names=names[0]) if parts == (topic,) else replace(grouped, parts=parts)
     return Found()
 
 
-def _mentioning(snapshot: Snapshot, parts: tuple[str, ...], filters: Filters, read: Read) -> list[Entry]:
+def _mentioning(snapshot: Snapshot, parts: Sequence[tuple[str, ...]], filters: Filters, read: Read) -> list[Entry]:
+    """The entries of the articles that mention each of the things, by any of its names."""
     held: set[str] | None = None
-    for part in parts:
-        holding = set(snapshot.words.holding(part, filters))
+    for names in parts:
+        holding = {found for name in names for found in snapshot.words.holding(name, filters)}
         held = holding if held is None else held & holding
     by_id = catalogue(snapshot).by_id
     entries = [by_id[article_id] for article_id in held or () if article_id in by_id]
@@ -154,36 +150,32 @@ def lies_under(entry: Entry, filters: Filters) -> bool:
     return all(not wanted or fold(wanted) == fold(held or "") for wanted, held in named)
 
 
-def mentions_all(article: Article | None, parts: Iterable[str]) -> bool:
-    """Whether an article mentions each of the names in its title or its text."""
+def mentions_all(article: Article | None, things: Iterable[tuple[str, ...]]) -> bool:
+    """Whether an article mentions each of the things, by any of its names, in its title or its text."""
     return article is not None and all(
-        any(True for text in (article.title or "", article.text) for _ in mentions(text, part)) for part in parts)
+        any(is_mentioned(text, name) for text in (article.text, article.title or "") for name in names) for names in things)
 
 
-def is_teaser(article: Article) -> bool:
-    """Whether an article only points to a page (详见4版): it is none."""
-    text = squeeze(article.text).strip("（()）。")
-    return text.endswith("版") and text.startswith(("详见", "见", "下转", "转", "全文见")) and bool(page_number(text.strip("详见下转全文第")))
-
-
-def _grouped(entries: list[Entry], read: Read, parts: tuple[str, ...] = ()) -> Found:
-    """Reprints as one: articles that open or end alike are compared, where there are not too many to read."""
+def _grouped(entries: list[Entry], read: Read) -> Found:
+    """Reprints as one: articles that open or end alike are read and compared, where there are not too many."""
     if len(entries) > GROUPED:
-        return Found(tuple(entries), parts=parts)
-    shown: dict[str, Article] = {}
-    alike: dict[str, list[str]] = {}
+        return Found(tuple(entries))
+    alike: dict[tuple[str, int], list[str]] = {}
     reprints: dict[str, list[str]] = {}
+    hidden: set[str] = set()
     for entry in reversed(entries):  # the first print is the article, what came later its reprints
-        article = read(entry.id)
-        if article is None:
-            continue
-        ends = ("^" + squeeze(fold(article.text[:COMPARED])), squeeze(fold(article.text[-COMPARED:])) + "$")
-        first = next((one for end in ends for one in alike.get(end, ()) if is_reprint(shown[one], article)), None)
+        ends = ("opening", entry.opening), ("ending", entry.ending)
+        first = next((one for one in dict.fromkeys(one for end in ends for one in alike.get(end, ()))
+                      if _same_text(read(one), read(entry.id))), None)
         if first:
             reprints.setdefault(first, []).append(entry.id)
+            hidden.add(entry.id)
             continue
-        shown[entry.id] = article
         for end in ends:
             alike.setdefault(end, []).append(entry.id)
-    kept = tuple(entry for entry in entries if entry.id in shown)
-    return Found(kept, {one: tuple(others) for one, others in reprints.items()}, parts)
+    kept = tuple(entry for entry in entries if entry.id not in hidden)
+    return Found(kept, {one: tuple(others) for one, others in reprints.items()})
+
+
+def _same_text(one: Article | None, other: Article | None) -> bool:
+    return one is not None and other is not None and is_reprint(one, other)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from assistant import answers, parts
+from assistant import answers, parts, same_name
 from assistant.archive import about_archive
 from assistant.catalogue import known_names
 from assistant.corrections import beside
@@ -23,23 +23,30 @@ from assistant.generation.grounding import Grounded, best_quote, ground_stream
 from assistant.generation.prompting import Source, condense_messages, condensed, messages, number_sources
 from assistant.index.snapshot import Index, Snapshot
 from assistant.language.dating import cite
+from assistant.language.periods import whens
+from assistant.naming import with_names
 from assistant.question.analysis import COURTESIES, QUESTION_LIMIT, SURELY, WHOLE, Question, understand
-from assistant.question.filters import described_filters
+from assistant.question.filters import described_filters, read_beside
+from assistant.question.on_the_day import on_the_day
 from assistant.question.terms import Terms
+from assistant.reading.changes import answering, asks_for_change, by_time, changes
 from assistant.reading.disagreement import disagreement
-from assistant.reading.reader import Reader, Reading
+from assistant.reading.reader import Quote, Reader, Reading, days_in, unknown_things
 from assistant.reading.tables import asked_rows
+from assistant.reading.weather import asks_for_weather, weather_of
 from assistant.reading.windows import PASSAGES
-from assistant.retrieval import HybridRetriever
+from assistant.retrieval import HybridRetriever, distinct_articles
 from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Turn
 from assistant.settings import Settings
-from assistant.suggestions import follow_ups, starters
+from assistant.suggestions import follow_ups, starters, untried
 from assistant.trace import Trace
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 IN_ENGLISH = "The newspaper is in Chinese: “{}” was looked for, and the quotes are as they were printed."
+ON_THE_DAY = 0.5
+"""The share of its threshold from which the reader is believed where the quote dates itself by the day that is asked for."""
 MODEL_THRESHOLD = 0.5
 """A model is not asked where the reader's probability is below this share of its own threshold."""
 
@@ -85,6 +92,10 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         snapshot = self.index.current()
         return starters(snapshot, self._answered_in(snapshot), n)
 
+    def untried_starters(self, n: int) -> list[str]:
+        """At most `n` questions that the archive answers by all signs, in no time."""
+        return untried(self.index.current(), n)
+
     def _answered_in(self, snapshot: Snapshot) -> Callable[[str], bool]:
         """Whether a question is answered from the snapshot, without a model; each is tried once a snapshot."""
         if self._tried[0] != snapshot.manifest.id:
@@ -106,6 +117,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         model, suggest = None if trial else self.model, self.suggest and not trial
         question, fault = self._understood(ask, snapshot, model, deadline)
         trace.question, trace.understood = question.text, question.understood
+        trace.read = read_beside(question.filters, ask.filters)
         trace.note(f"问题太长，只读了前 {QUESTION_LIMIT} 个字。" if question.cut else "")
         trace.note(IN_ENGLISH.format(question.search) if question.completed and question.text.isascii() else "")
         trace.step("理解问题", _explained(question))
@@ -116,14 +128,17 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             return
         # a list goes through all that mention its topic
         under = ask.filters if question.kind in WHOLE else question.filters
-        terms = Terms.of(question.search, self.reader.rareness(snapshot.words))
+        terms = self._terms(question, snapshot)
         trace.found(self.retriever.passages(terms, under, snapshot=snapshot))
         reranked = f"，经 {self.retriever.reranker.name} 重排" if self.retriever.reranker else ""
         trace.step("检索", f"{len(trace.passages)} 段，{len({p.article.id for p in trace.passages})} 篇{reranked}")
         yield trace.growing()
-        answer = (about_archive(question, trace.passages, snapshot, snapshot.coverage)
-                  or parts.answered(question, lambda part: self._part(part, snapshot))
-                  or self._from_table(question, trace.passages))
+        answer = (parts.answered(question, lambda part: self._part(part, snapshot))
+                  or same_name.nearly(question, terms, trace.passages, snapshot)
+                  or about_archive(question, trace.passages, snapshot, snapshot.coverage)
+                  or self._from_table(question, trace.passages)
+                  or self._changed(question, terms, trace.passages)
+                  or self._of_one_name(question, terms, trace.passages))
         if answer and question.confidence < SURELY and question.kind in WHOLE:
             answer = self._fact_instead(question, terms, trace.passages, snapshot) or answer
         if answer is None:
@@ -133,15 +148,18 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
                 trace.found(passages)
                 trace.note(f"只看{question.sources}没有找到答案，下面来自其他报道。")
                 yield trace.growing()
+            elif (reading.refused or asks_for_weather(question.search)) and (then := self._on_the_day(question, snapshot)):
+                passages, reading = then
+                trace.found(passages)
             trace.step("阅读", f"把握 {reading.probability:.0%}")
-            answer = self._from_reading(question, reading, trace.passages, snapshot.coverage)
+            answer = self._from_reading(question, terms, reading, trace.passages, snapshot.coverage)
             if model and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
                 for said in self._from_model(model, question, ask, trace, answer, snapshot.coverage, deadline, fault):
                     answer = said
                     if not answer.done:
                         yield trace.growing(answer)
                 trace.step("生成与核对")
-        answer = beside(answer, snapshot)
+        answer = with_names(beside(answer, snapshot), question, terms, snapshot)
         if suggest:
             yield trace.growing(answer)
             answer = answer.with_(follow_ups=tuple(follow_ups(snapshot, answer, self._answered_in(snapshot))))
@@ -163,25 +181,76 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
     def _part(self, part: Question, snapshot: Snapshot) -> Answer:
         """The answer to one part of a question, in quotes."""
-        terms = Terms.of(part.search, self.reader.rareness(snapshot.words))
+        terms = self._terms(part, snapshot)
         passages = self.retriever.passages(terms, Filters() if part.kind in WHOLE else part.filters, snapshot=snapshot)
-        found = about_archive(part, passages, snapshot, snapshot.coverage) or self._from_table(part, passages)
-        return found or self._from_reading(part, self.reader.read(part, terms, passages), passages, snapshot.coverage)
+        found = (same_name.nearly(part, terms, passages, snapshot) or about_archive(part, passages, snapshot, snapshot.coverage)
+                 or self._from_table(part, passages) or self._changed(part, terms, passages)
+                 or self._of_one_name(part, terms, passages))
+        if found:
+            return found
+        reading = self.reader.read(part, terms, passages)
+        best = tuple(quote for quote in reading.quotes if quote.article.id == reading.quotes[0].article.id)
+        return self._from_reading(part, terms, replace(reading, quotes=best), passages, snapshot.coverage)
+
+    def _terms(self, question: Question, snapshot: Snapshot) -> Terms:
+        return Terms.of(question.search, self.reader.rareness(snapshot.words), snapshot.aliases, snapshot.holds)
 
     def _fact_instead(self, question: Question, terms: Terms, passages: Sequence[Passage],
                       snapshot: Snapshot) -> Answer | None:
         """The answer to an unsure question about the archive as one for a fact; None where no passage gives one."""
         reading = self.reader.read(question, terms, passages)
-        return None if reading.refused else self._from_reading(question, reading, passages, snapshot.coverage)
+        return None if reading.refused else self._from_reading(question, terms, reading, passages, snapshot.coverage)
+
+    def _of_one_name(self, question: Question, terms: Terms, passages: Sequence[Passage]) -> Answer | None:
+        """The answer for each of several people of one name; None for a question about one."""
+        return same_name.of_one_name(question, terms, passages, lambda theirs: self.reader.read(question, terms, theirs))
+
+    def _on_the_day(self, question: Question, snapshot: Snapshot) -> tuple[list[Passage], Reading] | None:
+        """What the papers around the day that a question names say of it by 今日, 昨日 or 明日; None where they do not."""
+        for told in on_the_day(question, date.today(), snapshot.coverage.last_date):
+            terms = self._terms(told.question, snapshot)
+            passages = self.retriever.passages(terms, told.question.filters, snapshot=snapshot)
+            if asks_for_weather(question.search):
+                articles = (one.article for one in distinct_articles(passages) if not unknown_things(terms, one.article))
+                if quote := weather_of(told.day, articles):
+                    return passages, Reading((quote,), 1.0, False)
+                continue
+            near = (Quote(one.article, one.chunk.start, one.chunk.end) for one in passages[:PASSAGES])
+            if not any(told.day in days_in(quote) for quote in near):
+                continue  # a reading costs as much as the rest of the answer
+            reading = self.reader.read(told.question, terms, passages)
+            if reading.probability >= ON_THE_DAY * self.reader.judge.threshold and not reading.correction \
+                    and told.day in {day for quote in reading.quotes for day in days_in(quote)}:
+                return passages, replace(reading, refused=False)
+        return None
 
     def _from_table(self, question: Question, passages: Sequence[Passage]) -> Answer | None:
         rows = asked_rows(question.search, passages[:PASSAGES])
         return answers.table_rows(question, rows, passages) if rows else None
 
-    def _from_reading(self, question: Question, reading: Reading, passages: Sequence[Passage], coverage: Coverage) -> Answer:
+    def _changed(self, question: Question, terms: Terms, passages: Sequence[Passage]) -> Answer | None:
+        """How a figure changed, where that is asked and told."""
+        if question.kind != "fact" or not asks_for_change(question.search):
+            return None
+        rows = changes(terms, passages)
+        return answers.changed(question, rows, passages) if rows else None
+
+    def _from_reading(self, question: Question, terms: Terms, reading: Reading, passages: Sequence[Passage],
+                      coverage: Coverage) -> Answer:
         if reading.refused:
             return answers.refusal(question, reading, passages, coverage)
-        return answers.quotes(question, reading, passages, disagreement(question, reading.quotes[0], passages))
+        lead = reading.quotes[0]
+        anchor = answering(lead, terms) if question.wants == "number" else None
+        if anchor and lead.emphasis is None:
+            lead = replace(lead, emphasis=(anchor.start - lead.start, anchor.end - lead.start))
+        if other := disagreement(question, lead, passages):
+            kept = tuple(one for one in (lead, *reading.quotes[1:]) if one.article.id != other.quote.article.id)
+            return answers.quotes(question, replace(reading, quotes=kept), passages, other)
+        told = by_time(anchor, terms, passages) if anchor and not whens(question.search) else []
+        if len(told) > 1:
+            newest, *older = (one.quote for one in told)
+            return answers.quotes(question, replace(reading, quotes=(newest,)), passages, older=older)
+        return answers.quotes(question, reading, passages)
 
     def _without_sources(self, question: Question, terms: Terms, ask: Ask, snapshot: Snapshot) -> tuple[list[Passage], Reading] | None:
         """What is found where the sources that the question names are left aside; None where that does not answer either."""
@@ -237,7 +306,8 @@ def as_ask(input: Ask | str | Mapping[str, Any]) -> Ask:
         return Ask(input)
     turns = tuple(turn if isinstance(turn, Turn) else Turn(**turn) for turn in input.get("history", ()))
     filters = input.get("filters") or Filters()
-    return Ask(input["question"], turns, filters if isinstance(filters, Filters) else Filters(**filters))
+    return Ask(input["question"], turns, filters if isinstance(filters, Filters) else Filters(**filters),
+               frozenset(input.get("aside", ())))
 
 
 def build_chain(settings: Settings, *, suggest: bool = False) -> AnswerChain:

@@ -56,7 +56,7 @@ class HybridRetriever(BaseRetriever):
     @classmethod
     def from_settings(cls, settings: Settings) -> HybridRetriever:
         """The retriever that the settings describe. Raises EmbeddingError."""
-        return cls(index=Index(Path(settings.index)), embedding=load_embedding(settings.embedding),
+        return cls(index=Index(Path(settings.index), settings.city), embedding=load_embedding(settings.embedding),
                    reranker=load_reranker(settings.reranker))
 
     def passages(self, question: str | Terms, filters: Filters = Filters(), k: int | None = None,
@@ -73,7 +73,8 @@ class HybridRetriever(BaseRetriever):
         check_model(snapshot, self.embedding)
         article = cache(snapshot.articles.held)
         chunks_of = cache(lambda article_id: {one.id: one for one in snapshot.articles.chunks_of(article(article_id))})
-        terms = question if isinstance(question, Terms) else Terms.of(question, snapshot.words.rareness)
+        terms = question if isinstance(question, Terms) else Terms.of(
+            question, snapshot.words.rareness, snapshot.aliases, snapshot.holds)
         fused = weighed(*self.legs(snapshot, terms, filters, article), self.embedding.weight)
         if self.reranker:
             fused = _reranked(self.reranker, terms.asked, fused, [
@@ -92,7 +93,7 @@ class HybridRetriever(BaseRetriever):
 
         `article` gives the article of an id; by default it is read from the snapshot.
         """
-        words = dict(snapshot.words.search(terms.asked, CANDIDATES, filters))
+        words = dict(snapshot.words.search(terms.searched, CANDIDATES, filters))
         vectors = self._dense(snapshot, terms.asked, filters, words)
         if not words or not self.second_look:
             return words, vectors

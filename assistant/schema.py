@@ -33,7 +33,7 @@ class Article:
     `roles` what each of the `authors` is (记者, 通讯员, 摄影), in their order, or empty. `page` is the number of the
     (first) page and `page_name` its name (民生); `boxes` are the article's places on its pages (a box of a whole page
     says only which page), and `image` is the picture of its first page: a file within the corpus, with `#page=2` where
-    that holds several.
+    that holds several. `copies` are the ids under which other files hold the same article.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Article:
     boxes: tuple[Box, ...] = ()
     image: str | None = None
     dated_by: str | None = None
+    copies: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -71,13 +72,13 @@ class Article:
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
         return {**{f.name: getattr(self, f.name) for f in fields(self)}, "authors": list(self.authors),
-                "roles": list(self.roles), "boxes": [asdict(box) for box in self.boxes]}
+                "roles": list(self.roles), "boxes": [asdict(box) for box in self.boxes], "copies": list(self.copies)}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Article:
         """The article that `to_json` wrote."""
         return cls(**{**row, "authors": tuple(row.get("authors") or ()), "roles": tuple(row.get("roles") or ()),
-                      "boxes": tuple(Box(**box) for box in row.get("boxes") or ())})
+                      "boxes": tuple(Box(**box) for box in row.get("boxes") or ()), "copies": tuple(row.get("copies") or ())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +168,21 @@ class Turn:
     answer: str
 
 
+AS_TYPED = "as_typed"
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with what was said before it and the filters given beside it."""
+    """A question with what was said before it and the filters given beside it.
+
+    `aside` names what is not to be read from the question: fields of Filters, or AS_TYPED, with which it is looked for as
+    it was typed, without the conversation.
+    """
 
     question: str
     history: tuple[Turn, ...] = ()
     filters: Filters = Filters()
+    aside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,8 @@ class Answer:
     that hold the short answer. `kind` is one of "quotes", "model", "articles" (a list of articles),
     "refusal", "greeting", "hint". `refused` is true whenever the thing asked is not answered, though
     nearest articles or a corrected premise may still be cited. `understood` is the question that was
-    searched when it differs from the one asked (a follow-up made whole, filters read from it).
+    searched when it differs from the one asked (a follow-up made whole, filters read from it); `read` holds the
+    filters that were read from it, beside those that were given.
     While an answer streams, `done` is false. `stamp` is the time at which a server gave it and that server's seal
     over it, "" where none did.
     """
@@ -206,6 +216,7 @@ class Answer:
     passages: tuple[Passage, ...] = ()
     emphasis: tuple[tuple[int, int], ...] = ()
     understood: str = ""
+    read: Filters = Filters()
     notes: tuple[str, ...] = ()
     follow_ups: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()

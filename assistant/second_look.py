@@ -31,7 +31,7 @@ def look_again(terms: Terms, scores: dict[str, float], looked: Iterable[str],
     @cache
     def known(article_id: str) -> float:
         one = article(article_id)
-        text = fold(f"{one.title or ''}\n{one.text}")
+        text = terms.known_in(fold(f"{one.title or ''}\n{one.text}"))
         return WORDS * share(terms.words, text, RARE) + BIGRAMS * share(terms.bigrams, text, RARE) + NAMED * share(names, text)
 
     best, most = max(scores.values(), default=1.0), 1 + WORDS + BIGRAMS + NAMED

@@ -25,6 +25,8 @@ class Settings:
     """Folder of the articles."""
     index: str = "index"
     """Folder of the index."""
+    city: str = ""
+    """The newspaper's city (云河市), which 我市 and 全市 mean; empty: the one that the newspaper's name tells."""
     vectors: str = ""
     """Address of a Chroma server that holds the vectors (http://127.0.0.1:8000); empty: they lie in the index."""
     ray: str = ""
@@ -60,8 +62,14 @@ class Settings:
     """Sites that may show the pages in a frame, divided by blanks (https://www.example.org); empty: none."""
     log: str = "text"
     """How a server writes its log: `text`, or `json` with a line for every question's status and seconds."""
+    trace: str = ""
+    """File to which a server adds a line for every question, how it was answered and in which steps; empty: none."""
     feedback: str = "feedback.jsonl"
     """File to which thumbs are added, one JSON object a line."""
+    desk: str = ""
+    """File of the editors' desk (desk.db), for which `users` must be set; empty: there is no desk."""
+    desk_days: int = 0
+    """Days for which refused questions are kept for the desk, without who asked, then deleted; 0: none is kept."""
     shared: str = "shared"
     """Folder of the answers that somebody gave an address of their own, one JSON file each."""
 
@@ -114,7 +122,7 @@ def _typed(name: str, value: Any) -> Any:
             raise ValueError
         if name == "embed" and not all(_is_address(site) for site in typed.split()):
             raise ValueError
-        if name == "rate_limit" and typed < 0:
+        if name in ("rate_limit", "desk_days") and typed < 0:
             raise ValueError
         if name == "log" and typed not in ("text", "json"):
             raise ValueError

@@ -74,7 +74,24 @@ def starters(snapshot: Snapshot, is_answered: Callable[[str], bool], n: int) -> 
     gists = (gist_question(article) for article in reversed(newest) if len(article.title or "") <= TITLE)
     first = (next(filter(is_answered, kind), "") for kind in (counted, lists, timelines, authors))
     turns = chain(first, (question for turn in zip_longest(counted, gists, authors, fillvalue="") for question in turn))
-    return list(islice(dict.fromkeys(q for q in turns if q and is_answered(q)), n))
+    return list(islice((question for question in _distinct(turns) if is_answered(question)), n))
+
+
+def untried(snapshot: Snapshot, n: int) -> list[str]:
+    """At most `n` questions for what the newest articles say and what their authors wrote."""
+    newest = list(islice(snapshot.articles.articles(), LOOKED_AT))
+    gists = (gist_question(article) for article in newest if len(article.title or "") <= TITLE)
+    authors = (f"{article.authors[0]}写了哪些报道？" for article in newest if article.authors)
+    return list(islice(_distinct(chain.from_iterable(zip_longest(gists, authors, fillvalue=""))), n))
+
+
+def _distinct(questions: Iterable[str]) -> Iterator[str]:
+    """Each question once, as it comes: what is not wanted any more is not made."""
+    seen = {""}
+    for question in questions:
+        if question not in seen:
+            seen.add(question)
+            yield question
 
 
 def _mentioning(snapshot: Snapshot, subject: str) -> list[Article]:

@@ -17,7 +17,7 @@ FAILURES_SHOWN = 20
 PROGRESS_SECONDS = 0.5
 """Work that ends sooner draws no bar."""
 STAGES = {"files": "文件 files", "chunks": "段落 chunks", "articles": "文章 articles", "words": "词 words",
-          "vectors": "向量 vectors", "verify": "核对 verify", "questions": "问题 questions",
+          "vectors": "向量 vectors", "verify": "核对 verify", "names": "人名地名 names", "questions": "问题 questions",
           "reading": "读题 reading", "cross-validating": "验证 folds"}
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from assistant.schema import Answer, Passage, Step
+from assistant.schema import Answer, Filters, Passage, Step
 
 
 class Trace:
-    """The steps of one question with their times, its notes, what was understood and the passages found so far."""
+    """The steps of one question with their times, its notes, what was understood and read from it, and the passages found so far."""
 
     def __init__(self) -> None:
         self.question = self.understood = ""
+        self.read = Filters()
         self.passages: tuple[Passage, ...] = ()
         self._steps: tuple[Step, ...] = ()
         self._notes: tuple[str, ...] = ()
@@ -38,4 +39,4 @@ class Trace:
 
     def done(self, answer: Answer) -> Answer:
         """The finished answer with all that is known; its own notes come last."""
-        return answer.with_(understood=self.understood, notes=(*self._notes, *answer.notes), steps=self._steps, done=True)
+        return answer.with_(understood=self.understood, read=self.read, notes=(*self._notes, *answer.notes), steps=self._steps, done=True)

@@ -18,7 +18,7 @@ from assistant.schema import Answer, Ask, Turn
 CASES = Path(__file__).resolve().parents[2] / "shared/cases"
 HOLDS = {
     "c01": ("36路、37路、38路",), "c02": ("62条",), "c03": ("32家",), "c04": ("10名",), "c05": ("45岁", "29岁"), "c06": ("支教6年",),
-    "c11": ("咨询电话：2911002",), "c12": ("民生街道", "11月25日19:00"), "c13": ("新华街道",), "c14": ("招生班数：8",), "c15": ("城西街道",),
+    "c11": ("咨询电话", "| 2911002 |"), "c12": ("民生街道", "11月25日19:00"), "c13": ("新华街道",), "c14": ("招生班数", "| 8 |"), "c15": ("城西街道",),
     "c17": ("同时废止",), "c18": ("十七天",), "c19": ("云清铁路",), "c20": ("57.3亿元",), "c21": ("120名", "102名志愿者"),
     "c22": ("46名", "64人"), "c23": ("李晓明", "李小明"), "c24": ("同文另见", "更正"), "c25": ("4个新品种", "12.6万亩"),
     "c26": (" 1 篇",), "c27": ("今日晴",), "c28": (" 24 篇",), "c29": ("陈晨",), "c30": ("2025年11月22日",),
@@ -27,8 +27,8 @@ HOLDS = {
     "c43": ("问答助手",), "c44": ("只回答报上",), "c45": ("刘建国",)}
 """What an answer must hold. The other cases must be refused."""
 WAITS = {
-    "c05": "two of the same name are not told apart", "c22": "the reader is not sure enough of a sentence that answers",
-    "c27": "the weather of a day, which the article's date tells", "c35": "a why that no article tells",
+    "c22": "the reader is not sure enough of a sentence that answers",
+    "c35": "a why that no article tells",
     "c39": "以前 is not read as an earlier figure of the same thing", "c40": "two of the same name in one comparison",
     "c41": "the reader is not sure enough of a sentence that answers"}
 """Cases that wait for another part of the project, with the reason."""

@@ -64,8 +64,8 @@ def test_nothing_disagrees_with_itself_or_with_what_has_no_short_answer() -> Non
 
 
 def test_a_reprint_with_another_figure_is_looked_at_too() -> None:
-    quote = quoted("甲街道聘请56名骑手担任网格员。", "56名")
-    twin = other("甲街道聘请65名骑手担任网格员。")
+    quote = quoted("甲街道聘请56名骑手担任网格员。", "56名", date="2025-11-18")
+    twin = other("甲街道聘请65名骑手担任网格员。", date="2025-11-18")
     [shown] = passages(quote.article)
     found = disagreement(asked("甲街道聘了多少名骑手当网格员"), quote, [Passage(shown.chunk, shown.article, 1.0, (twin,))])
     assert found and found.quote.article == twin

@@ -18,7 +18,7 @@ from assistant.index import mirror, survey, verification
 from assistant.index import refresh as refreshing
 from assistant.index import snapshot as snapshots
 from assistant.index.articles import ArticleStore
-from assistant.index.manifest import Manifest, current_id
+from assistant.index.manifest import FORMAT, Manifest, current_id
 from assistant.index.refresh import MADE_ANEW, refresh
 from assistant.index.snapshot import Index, roll_back
 from assistant.index.vectors import VectorIndex
@@ -101,7 +101,7 @@ def test_new_files_are_as_open_as_the_folder_of_the_index(corpus: Path, index: P
     write(corpus, "文0", "公交线路调整。")
     refresh(corpus, index, BigramEmbedding())
     manifest = Manifest.read(index / "snapshots" / current_id(index))
-    paths = [index / name for name in (*manifest.files, "CURRENT", "vectors.db", "lock")]
+    paths = [index / name for name in (*manifest.files, "CURRENT", "vectors.db", "lock", "writer")]
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o660}
     assert stat.S_IMODE((index / "parts" / manifest.id).stat().st_mode) == 0o770
 
@@ -156,7 +156,7 @@ def test_an_older_format_is_kept_while_a_file_cannot_be_read(corpus: Path, index
     """The article of that file is in no other snapshot."""
     old, whole = current_id(index), (corpus / "文1.md").read_bytes()
     path = index / "snapshots" / old / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 1'), encoding="utf-8")
     (corpus / "文1.md").write_bytes(b"\xff\xfe\x00\xd8" + b"\xff" * 99)
     for text in ("公交线路调整。", "图书馆开放。", "菜市场搬迁。"):
         write(corpus, "文0", text)
@@ -187,6 +187,6 @@ def test_a_rollback_holds_until_the_corpus_changes_or_one_says_otherwise(corpus:
 
 def test_an_index_of_another_format_is_made_anew_with_a_sentence(corpus: Path, index: Path) -> None:
     path = index / "snapshots" / current_id(index) / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 1'), encoding="utf-8")
     assert refresh(corpus, index, BigramEmbedding()).notes == (MADE_ANEW,)
     assert refresh(corpus, index, BigramEmbedding()).notes == ()

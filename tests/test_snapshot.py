@@ -19,7 +19,7 @@ from bigram_embedding import BigramEmbedding
 from assistant.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing
 from assistant.index import snapshot as snapshots
 from assistant.index import verification
-from assistant.index.manifest import Manifest, seal
+from assistant.index.manifest import FORMAT, Manifest, seal
 from assistant.index.refresh import refresh
 from assistant.index.snapshot import Index, check_model, current_id, roll_back, writer, writing
 from assistant.index.vectors import VectorIndex
@@ -221,7 +221,7 @@ def test_a_foreign_current_is_damage(index: Path, name: str) -> None:
 
 def test_another_format_is_a_mismatch(index: Path) -> None:
     path = current_folder(index) / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 999'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 999'), encoding="utf-8")
     with pytest.raises(IndexMismatch, match="999"):
         Index(index).current()
 

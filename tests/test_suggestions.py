@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from assistant.chain import AnswerChain
+from assistant.chat.starters import Starters
 from assistant.schema import Answer, Article, Ask, Turn
 from assistant.suggestions import FOLLOW_UPS, follow_ups, gist_question, number_questions, starters
 
@@ -65,6 +68,26 @@ def test_only_what_is_answered_is_offered(sample_chain: AnswerChain) -> None:
 
 def test_nothing_is_offered_beside_an_answer_without_sources(sample_chain: AnswerChain) -> None:
     assert follow_ups(sample_chain.index.current(), Answer("问题"), lambda _: True) == []
+
+
+def test_no_more_is_tried_than_is_offered(sample_chain: AnswerChain) -> None:
+    tried: list[str] = []
+    found = starters(sample_chain.index.current(), lambda question: tried.append(question) or True, 2)
+    assert len(found) == 2 and set(tried) <= {*found, *(one for one in tried if "多少" in one)} and len(tried) <= 5
+
+
+def test_what_is_offered_untried_is_answered_too(sample_chain: AnswerChain) -> None:
+    offered = sample_chain.untried_starters(4)
+    assert len(set(offered)) == 4 and all(not sample_chain.invoke(question).refused for question in offered)
+
+
+def test_a_page_waits_for_no_trial(sample_chain: AnswerChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = Event()
+    monkeypatch.setattr(sample_chain, "starters", lambda n: (go_on.wait(20), ["甲？", "乙？"])[1])
+    page = Starters(sample_chain, 2)
+    assert page.now() == sample_chain.untried_starters(2)
+    go_on.set()
+    assert page.now() == ["甲？", "乙？"]
 
 
 def test_no_more_starters_than_asked_for(sample_chain: AnswerChain) -> None:

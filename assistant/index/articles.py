@@ -22,10 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from assistant.corpus.joining import is_torn, join
+from assistant.corpus.joining import is_bare_teaser, is_torn, join
+from assistant.corpus.reprints import ends
 from assistant.errors import IndexDamaged
 from assistant.index.chunking import chunk_article, embedding_text, text_hash
 from assistant.index.layers import PIECES, SCHEMA, disk_faults, views
+from assistant.language.aliases import told_names
 from assistant.language.pages import page_number
 from assistant.language.text import fold
 from assistant.schema import Article, Chunk, Coverage, Failure, Filters
@@ -53,7 +55,8 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An article without its text; `size` are the characters of all that is stored of it."""
+    """An article without its text. A `teaser` only says where to read another; `opening` and `ending` are digests of
+    how its text begins and ends, which reprints have in common, one of them at least."""
 
     id: str
     date: str | None
@@ -62,7 +65,9 @@ class Entry:
     kind: str | None
     authors: tuple[str, ...]
     page: str | None
-    size: int
+    teaser: bool
+    opening: int
+    ending: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +160,16 @@ class ArticleStore:
 
     def entries(self) -> Iterator[Entry]:
         """What is known of all articles but for their texts, in the order of `articles`."""
-        columns = ("id, date, newspaper, section, kind, authors, page, "
-                   "(SELECT length(content) FROM texts WHERE id = published.id ORDER BY file LIMIT 1)")
+        columns = "id, date, newspaper, section, kind, authors, page, teaser, opening, ending"
         for row in self._rows(f"SELECT {columns} FROM published ORDER BY date DESC, id"):
-            article_id, date, newspaper, section, kind, authors, page, size = row
-            yield Entry(article_id, date, newspaper, section, kind, tuple(json.loads(authors)), page, size)
+            article_id, date, newspaper, section, kind, authors, page, teaser, opening, ending = row
+            yield Entry(article_id, date, newspaper, section, kind, tuple(json.loads(authors)) if authors != "[]" else (),
+                        page, bool(teaser), opening, ending)
+
+    def names_told(self) -> list[tuple[str, str]]:
+        """The (full name, short or former name) pairs that its articles tell, by article."""
+        return [(full, other) for names, in self._all("SELECT names FROM published WHERE names <> '' ORDER BY id")
+                for full, other in json.loads(names)]
 
     def ids(self) -> set[str]:
         """The ids of all articles."""
@@ -308,7 +318,8 @@ class ArticleStore:
             self._remove(article_id, file, "articles", "texts", "torn")
 
     def join_halves(self) -> None:
-        """Brings the articles in line with the halves: an article on two pages is one, under the id of its first half."""
+        """Brings the articles in line with the pieces: what two pages or several files hold of an article is one."""
+        self._set_copies_apart()
         halves = [(file, _article(content)) for file, content in
                   self._all("SELECT file, content FROM torn ORDER BY file, id")]
         whole = {article.id: article for article in join(article for _, article in halves)}
@@ -319,6 +330,22 @@ class ArticleStore:
                 self._remove(half.id, file, "articles", "texts")
             elif row is None or row[0] != article.content_hash:
                 self._put(file, article, article.content_hash, row[1] if row else b"")
+
+    def _set_copies_apart(self) -> None:
+        """Keeps the articles of the days that were changed, and that another file holds too, as they were read."""
+        pieces = {row[0]: _article(row[2]) for row in self._all("SELECT id, file, content FROM torn")}
+        for day, in self._all("SELECT DISTINCT date FROM main.articles WHERE length(date) = 10"):
+            if self._value("SELECT count(DISTINCT file) FROM articles WHERE date = ?", day) < 2:
+                continue
+            rows = self._all("SELECT id, articles.file, content FROM articles JOIN texts USING (id, file) WHERE date = ?", day)
+            once = {article_id for article_id, n in Counter(row[0] for row in rows).items() if n == 1}
+            own = {row[0]: row for row in rows if row[0] in once and row[0] not in pieces}
+            told = {one.id: one for one in pieces.values() if one.date == day} | {name: _article(row[2]) for name, row in own.items()}
+            for one in join(told.values()):
+                for name in (one.id, *one.copies) if one.copies else ():
+                    if name in own:
+                        self._touch(name)
+                        self._write("REPLACE INTO main.torn VALUES (?, ?, ?)", *own[name])
 
     def put_skipped(self, skipped: Iterable[Failure]) -> None:
         """Keeps which files were passed over, and why."""
@@ -415,9 +442,10 @@ class ArticleStore:
 
     def _put(self, file: str, article: Article, digest: str, line: bytes) -> None:
         self._touch(article.id)
-        authors = json.dumps(article.authors, ensure_ascii=False)
-        self._write("REPLACE INTO main.articles VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", article.id, file, digest,
+        authors, told = json.dumps(article.authors, ensure_ascii=False), told_names(article.text)
+        self._write("REPLACE INTO main.articles VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", article.id, file, digest,
                     line, article.date, article.newspaper, article.section, article.kind, article.page, authors,
+                    is_bare_teaser(article.text), *ends(article.text), json.dumps(told, ensure_ascii=False) if told else "",
                     _pieces(article))
         self._write("REPLACE INTO main.texts VALUES (?, ?, ?)", article.id, file, _content(article))
 

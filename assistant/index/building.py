@@ -26,8 +26,11 @@ from assistant.errors import CorpusError, EmbeddingError
 from assistant.index.articles import ArticleStore, Changes
 from assistant.index.chunking import CHUNKING_VERSION, embedding_text
 from assistant.index.layers import merge_layers
-from assistant.index.manifest import Manifest, new_id, seal
+from assistant.index.manifest import NAMES, Manifest, new_id, seal
+from assistant.index.name_index import NameIndex, write_names
 from assistant.index.survey import Progress, Survey, read_files
+from assistant.index.tagging import FINGERPRINT, MENTIONS, tag
+from assistant.index.text_cache import TextCache
 from assistant.index.vector_cache import VectorCache
 from assistant.index.vector_parts import BASE, write_beside
 from assistant.index.vector_place import served
@@ -64,8 +67,8 @@ class Plan:
 
     `reread` takes no articles over from it, `recut` no chunks, `afresh` no words and vectors. `previous` is the id
     of the last snapshot that is whole, or ""; `kept` that of one which may alone have the articles of a file that
-    cannot be read. `purged` are the ids of which nothing may be left. `server` is the address of a Chroma server
-    for the vectors, or "". `told` is what the refresh before told of that was left out.
+    cannot be read. `tag` is whether the names in the articles are found, too. `purged` are the ids of which nothing may
+    be left. `server` is the address of a Chroma server for the vectors, or "". `told` is what the refresh before told of that was left out.
     """
 
     corpus: Path
@@ -78,6 +81,7 @@ class Plan:
     reread: bool
     recut: bool
     afresh: bool
+    tag: bool
     purged: tuple[str, ...] = ()
     told: frozenset[Failure] = frozenset()
 
@@ -162,6 +166,8 @@ class Build:
         with closing(ArticleStore.open(*layers)) as store:
             if self.afresh:
                 self._make_words(store)
+            if plan.tag:
+                self._write_names(store)
             collection = self._fill_vectors(store, changes)
             parts = self._kept | {self.id: store.own_chunk_count()}
         before = plan.before
@@ -171,7 +177,7 @@ class Build:
             fingerprint=self._embedding.fingerprint, dimension=self._embedding.dimension, chunking=CHUNKING_VERSION,
             articles=summary.unchanged + len(summary.added) + len(summary.changed), chunks=summary.chunks,
             number=plan.number, tombstones=tombstones, parts=parts, files={}, server=plan.server,
-            collection=collection, kept=kept)
+            collection=collection, kept=kept, tagged=FINGERPRINT if plan.tag else "")
         replace(manifest, files=seal(plan.index, manifest, before)).write(self.folder)
         return replace(summary, embedded=self._embedded, snapshot=self.id)
 
@@ -235,6 +241,19 @@ class Build:
                 article = store.held(article_id)
                 words.add(article, store.chunks_of(article), self._plan.number)
             words.commit()
+
+    # ---- names
+
+    def _write_names(self, store: ArticleStore) -> None:
+        """Tags the articles that the new part speaks for, as far as that was not done before, and writes their names."""
+        index = self._plan.index
+        below = NameIndex.open([index / "parts" / part / NAMES for part in self._kept]) if self._kept else None
+        spoken_for = store.spoken_for(len(self._kept)) if below else set()
+        ids = store.ids()
+        wanted = sorted(spoken_for & ids if below else ids)
+        with closing(TextCache(index / MENTIONS, FINGERPRINT)) as cache:
+            articles = tag(store, wanted, cache, lambda done: self._tell("names", done, len(wanted)))
+            write_names(self._part / NAMES, below, sorted(spoken_for - ids), articles)
 
     # ---- vectors
 

@@ -15,7 +15,8 @@ SCHEMA = """
 CREATE TABLE {db}.files (name TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT, failures TEXT);
 CREATE TABLE {db}.articles (
     id TEXT, file TEXT, shown INTEGER, hash TEXT, line BLOB, date TEXT, newspaper TEXT, section TEXT, kind TEXT,
-    page TEXT, authors TEXT, pieces BLOB, PRIMARY KEY (id, file)) WITHOUT ROWID;
+    page TEXT, authors TEXT, teaser INTEGER, opening INTEGER, ending INTEGER, names TEXT, pieces BLOB,
+    PRIMARY KEY (id, file)) WITHOUT ROWID;
 CREATE INDEX {db}.by_file ON articles (file);
 CREATE INDEX {db}.by_date ON articles (date DESC, id) WHERE shown;
 CREATE TABLE {db}.texts (id TEXT, file TEXT, content TEXT, PRIMARY KEY (id, file));
@@ -23,8 +24,9 @@ CREATE TABLE {db}.torn (id TEXT, file TEXT, content TEXT, PRIMARY KEY (id, file)
 CREATE TABLE {db}.skipped (file TEXT PRIMARY KEY, reason TEXT);
 CREATE TABLE {db}.touched (id TEXT PRIMARY KEY, born INTEGER) WITHOUT ROWID;
 """
-"""`line` is the digest of the line that gave the article. A file without a SHA-256 left the corpus. `born` is the
-number of the refresh in which an article became what it is, or was deleted. `torn` are halves of articles as they were
+"""`teaser`, `opening`, `ending` and `names` are what lists of all articles need of their texts (`Entry`, `names_told`).
+`line` is the digest of the line that gave the article. A file without a SHA-256 left the corpus. `born` is the
+number of the refresh in which an article became what it is, or was deleted. `torn` are halves and copies of articles as they were
 read, `skipped` the files that were passed over."""
 PIECES = np.dtype([("start", "<u4"), ("stop", "<u4"), ("hash", "V32")])
 """A chunk: its place in the text, and the hash of the text that is embedded for it."""

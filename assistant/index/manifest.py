@@ -2,7 +2,7 @@
 
     index/CURRENT                    the id of the snapshot that answers
     index/snapshots/<id>/            manifest.json, words/, and `readers`
-    index/parts/<id>/                articles.db, vectors/ or vectors.npz: what one refresh wrote
+    index/parts/<id>/                articles.db, vectors/ or vectors.npz, names.db: what one refresh wrote
 
 A snapshot is a short list of parts. None of them changes once it is made; later snapshots go on with the same
 parts and a small one of their own, which says what it replaces or deletes.
@@ -14,16 +14,21 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from assistant.errors import IndexDamaged, IndexFault, IndexMismatch, IndexMissing
 
-FORMAT = 2
+FORMAT = 3
 """Changes whenever an index's files or the reading of the corpus change, so that an index is made anew."""
+
+NAMES = "names.db"
+"""The file of a part that has the names, where the archive is tagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Manifest:
     be read, whose articles are in it only. `number` counts the refreshes; `tombstones` counts the chunks that were
     replaced or deleted since the index was made afresh: they still take up room and time in it. Where a Chroma
     server holds the vectors, `server` is its address and `collection` their place on it; both are "" where the
-    parts do.
+    parts do. `tagged` is what found the names in the articles, "" where the archive is not tagged.
     """
 
     id: str
@@ -58,6 +63,7 @@ class Manifest:
     server: str = ""
     collection: str = ""
     kept: str = ""
+    tagged: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -92,6 +98,10 @@ class Manifest:
     def layers(self, index: Path) -> list[Path]:
         """The articles of its parts, lowest first."""
         return [index / "parts" / part / "articles.db" for part in self.parts]
+
+    def names(self, index: Path) -> list[Path]:
+        """The names in its parts, lowest first; they are there where it is `tagged`."""
+        return [index / "parts" / part / NAMES for part in self.parts]
 
     def broken(self, index: Path, *, contents: bool, known: Manifest | None = None) -> list[str]:
         """The files that are missing or of another size than they were; with `contents`, or of other bytes.
@@ -171,13 +181,24 @@ def recorded_corpus(index: Path) -> str | None:
 
     Where that cannot be read, the newest snapshot tells that can.
     """
+    return next((str(row["corpus"]) for row in _recorded(index)), None)
+
+
+def recorded_tagging(index: Path) -> bool:
+    """Whether the archive was tagged, by the same snapshot."""
+    return next((bool(row.get("tagged")) for row in _recorded(index)), False)
+
+
+def _recorded(index: Path) -> Iterator[dict[str, Any]]:
+    """The manifests that tell of their corpus, that of the current snapshot first, then the newest."""
     names = sorted((path.name for path in (index / "snapshots").glob("*")), reverse=True)
     with suppress(IndexFault):
         names.insert(0, current_id(index))
     for name in names:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            return str(json.loads((index / "snapshots" / name / "manifest.json").read_text(encoding="utf-8"))["corpus"])
-    return None
+            row = json.loads((index / "snapshots" / name / "manifest.json").read_text(encoding="utf-8"))
+            if row["corpus"]:
+                yield row
 
 
 def sha256(path: Path) -> str:

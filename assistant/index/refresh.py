@@ -19,9 +19,12 @@ from assistant.errors import CorpusError, IndexDamaged, IndexFault, IndexMismatc
 from assistant.index.articles import ArticleStore, StoredFile
 from assistant.index.building import Build, Engine, Plan
 from assistant.index.chunking import CHUNKING_VERSION
-from assistant.index.manifest import Manifest, current_id, recorded_corpus, share, switch
+from assistant.index.manifest import Manifest, current_id, recorded_corpus, recorded_tagging, share, switch
+from assistant.index.name_index import NameIndex
 from assistant.index.snapshot import remove_others, rolled_back, writing
 from assistant.index.survey import Progress, survey
+from assistant.index.tagging import FINGERPRINT, MENTIONS
+from assistant.index.text_cache import TextCache
 from assistant.index.vector_cache import VectorCache
 from assistant.index.vector_place import is_placed, servers, sweep
 from assistant.index.verification import examine, examine_part
@@ -39,7 +42,7 @@ MADE_ANEW = ("原来的索引是另一版本的格式，已从文章重新做成
 
 def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: str = "",
             engine: Engine | None = None, dry_run: bool = False, rebuild: bool = False, checksum: bool = False,
-            wait: bool = False, purge: Sequence[str] = (), progress: Progress | None = None) -> RefreshSummary:
+            wait: bool = False, purge: Sequence[str] = (), tag: bool | None = None, progress: Progress | None = None) -> RefreshSummary:
     """What was done to bring the index up to date with the corpus; with `dry_run`, what would be.
 
     A file is read when its size or time has changed and its content too (with `checksum`, whatever its time).
@@ -49,6 +52,7 @@ def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: s
     no snapshot but the one before, that is kept.
     `purge` are ids of articles that left the corpus and of which nothing is to be left on the disk: all is made
     afresh, and the snapshots before go, even while somebody reads them.
+    `tag` finds the people, places and bodies that the articles name, or with False forgets them; None goes on as before.
     After a rollback nothing is done until the corpus is another than that which the newer snapshot was made from,
     or `rebuild` is asked for.
     `corpus` None means the index's own. The vectors lie on the Chroma server at the address `server`, or with ""
@@ -66,8 +70,9 @@ def refresh(corpus: Path | None, index: Path, embedding: Embedding, *, server: s
         folder, addresses, foreign = _corpus(corpus, index, rebuild), servers(index), _is_of_another_format(index)
         if not dry_run:
             remove_others(index)
-        plan = _plan(folder, index, embedding, server, rebuild, checksum, tuple(purge), tell)
-        if not (rebuild or purge) and _is_held(plan, embedding, checksum, tell):
+        tagged = recorded_tagging(index) if tag is None else tag
+        plan = _plan(folder, index, embedding, server, rebuild, checksum, tuple(purge), tagged, tell)
+        if not (rebuild or purge or tagged != recorded_tagging(index)) and _is_held(plan, embedding, checksum, tell):
             summary = replace(_nothing(plan), notes=(HELD,))
         elif not plan:
             summary = _nothing(plan)
@@ -148,7 +153,7 @@ def _before(index: Path) -> tuple[Manifest | None, bool]:
 
 
 def _plan(corpus: Path, index: Path, embedding: Embedding, server: str, rebuild: bool, checksum: bool,
-          purge: tuple[str, ...], tell: Progress) -> Plan:
+          purge: tuple[str, ...], tag: bool, tell: Progress) -> Plan:
     before, whole = _before(index)
     reread = rebuild or before is None
     known: dict[str, StoredFile] = {}
@@ -158,10 +163,10 @@ def _plan(corpus: Path, index: Path, embedding: Embedding, server: str, rebuild:
             known, told = store.files(), store.told()
     recut = before is None or reread or before.chunking != CHUNKING_VERSION
     afresh = (before is None or recut or not whole or before.fingerprint != embedding.fingerprint or bool(purge)
-              or not is_placed(index, before, server))
+              or not is_placed(index, before, server) or before.tagged != (FINGERPRINT if tag else ""))
     previous = "" if before is None else before.id if whole else before.previous
     return Plan(corpus, index, before, previous, _keeper(index, before, reread), server,
-                survey(corpus, known, checksum, tell), reread, recut, afresh, purge, told)
+                survey(corpus, known, checksum, tell), reread, recut, afresh, tag, purge, told)
 
 
 def _keeper(index: Path, before: Manifest | None, reread: bool) -> str:
@@ -224,18 +229,26 @@ def _carry_out(plan: Plan, embedding: Embedding, engine: Engine | None, tell: Pr
             remove_others(index, read=True)
         if build.whole:
             with suppress(OSError):  # the new index answers already; the next refresh makes the cache smaller
-                cache.keep_only(_needed(index))
-    for path in index.glob("vectors.db*"):
+                needed, tagged = _needed(index)
+                cache.keep_only(needed)
+                if (path := index / MENTIONS).exists():
+                    with closing(TextCache(path, FINGERPRINT)) as mentions:
+                        mentions.keep_only({FINGERPRINT: tagged})
+    for path in (*index.glob("vectors.db*"), *index.glob(f"{MENTIONS}*")):
         share(path, index)
     return summary
 
 
-def _needed(index: Path) -> dict[str, set[bytes]]:
-    """The hashes of the texts in the snapshots that are kept, by model fingerprint."""
+def _needed(index: Path) -> tuple[dict[str, set[bytes]], set[bytes]]:
+    """The hashes of the texts that are embedded, by model fingerprint, and of those that are tagged, in the snapshots kept."""
     needed: dict[str, set[bytes]] = {}
+    tagged: set[bytes] = set()
     for path in (index / "snapshots").glob("*/manifest.json"):
         with suppress(IndexFault, OSError):
             manifest = Manifest.read(path.parent)
             with closing(ArticleStore.open(*manifest.layers(index))) as store:
                 needed.setdefault(manifest.fingerprint, set()).update(store.chunk_hashes().values())
-    return needed
+            if manifest.tagged == FINGERPRINT:
+                with closing(NameIndex.open(manifest.names(index))) as names:
+                    tagged |= names.text_hashes()
+    return needed, tagged

@@ -1,8 +1,10 @@
 """An index on disk: a folder of finished snapshots, one of which CURRENT names (manifest.py tells what is in one).
 
-    index/lock                       held by the one refresh that may write; says which
+    index/lock                       held by the one refresh that may write (locks.py)
+    index/writer                     which one that is, and how far it is
     index/rolled_back                the id of the snapshot that --rollback left, until the corpus changes
     index/vectors.db                 the vector cache
+    index/mentions.db                the cache of what texts name, where the archive is tagged
 
 A snapshot is never changed once CURRENT has named it. Every reader holds a shared lock on its `readers`
 file for as long as it uses it; who removes a snapshot must first get that lock alone. A part goes with the last
@@ -11,7 +13,6 @@ snapshot that has it, so a reader may keep it open from one snapshot to the next
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -30,11 +31,14 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import IndexFault, IndexLocked, IndexMismatch, IndexMissing
 from assistant.index.articles import ArticleStore
+from assistant.index.locks import alone, lease
 from assistant.index.manifest import Manifest, current_id, damaged, is_id, share, switch
+from assistant.index.name_index import NameIndex
 from assistant.index.served_vectors import ServedVectors
 from assistant.index.vector_parts import PartedVectors, open_parts
 from assistant.index.vectors import Vectors, import_chroma
 from assistant.index.words import LexicalIndex
+from assistant.language.aliases import Aliases, city_of
 from assistant.schema import Coverage
 
 if TYPE_CHECKING:
@@ -46,22 +50,24 @@ _log = logging.getLogger(__name__)
 
 
 class Snapshot:
-    """An open snapshot: its manifest, and the articles, words and vectors.
+    """An open snapshot: its manifest, and the articles, words, vectors and names.
 
     Keep a reference to it while you use its parts. Its files are freed when nobody refers to it any more,
     or at once by `close`.
     """
 
-    def __init__(self, folder: Path, *, contents: bool = True, beside: Snapshot | None = None) -> None:
+    def __init__(self, folder: Path, *, contents: bool = True, beside: Snapshot | None = None,
+                 city: str = "") -> None:
         """Opens a snapshot's folder; without `contents` only the sizes of its files are compared beforehand.
 
+        `city` is the newspaper's, "" for the one that its name tells.
         What it has in common with the one `beside`, which is open, is neither compared nor opened again.
         Raises FileNotFoundError or BlockingIOError when the folder is gone or going, IndexDamaged when a file
         is not as the manifest has it, IndexMismatch when the format is another version's, and IndexFault where
         a file may not be read.
         """
-        self._lease = weakref.finalize(self, os.close, _lease(folder))
-        index = folder.parent.parent
+        self._lease = weakref.finalize(self, os.close, lease(folder))
+        index, self._city = folder.parent.parent, city
         try:
             self.manifest = Manifest.read(folder)
             with ThreadPoolExecutor(1) as aside:
@@ -76,6 +82,8 @@ class Snapshot:
             raise damaged(f"{index} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {index}")
         self.articles = ArticleStore.open(*self.manifest.layers(index))
         self.words = LexicalIndex.open(folder / "words", self.articles.born())
+        self.names = NameIndex.open(self.manifest.names(index)) if self.manifest.tagged else None
+        """The people, places and bodies that the articles name; None where the archive is not tagged."""
         self.vectors: Vectors = open_vectors(index, self.manifest, self.articles, beside.vectors if beside else None)
 
     @cached_property
@@ -84,14 +92,25 @@ class Snapshot:
         return self.articles.coverage()
 
     @cached_property
+    def aliases(self) -> Aliases:
+        """Which names mean one thing in its articles; the city is the one set, or guessed from the newspapers' names."""
+        city = self._city or city_of(self.coverage.newspapers, lambda name: len(self.words.holding(name)))
+        return Aliases.of(self.articles.names_told(), city)
+
+    def holds(self, name: str) -> bool:
+        """Whether any article holds every token of a name."""
+        return bool(self.words.best_holding(name, 1))
+
+    @cached_property
     def dates(self) -> dict[str, str]:
         """The date of each article by its id, newest first; read once."""
         return self.articles.dates()
 
     def close(self) -> None:
         """Frees the files; nobody may use the snapshot afterwards."""
-        for part in (self.articles, self.words, self.vectors):
-            part.close()
+        for part in (self.articles, self.words, self.names, self.vectors):
+            if part is not None:
+                part.close()
         self._lease()
 
 
@@ -110,8 +129,9 @@ def open_vectors(index: Path, manifest: Manifest, articles: ArticleStore, beside
 class Index:
     """The index in a folder, for reading: by several threads, and while it is refreshed."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, city: str = "") -> None:
+        """`city` is the newspaper's, "" for the one that its name tells."""
+        self.path, self.city = path, city
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._looked = 0.0
@@ -137,7 +157,7 @@ class Index:
 
     def _newest(self, known: Snapshot | None) -> Snapshot:
         try:
-            return _newest(self.path, known)
+            return _newest(self.path, known, self.city)
         except IndexMissing:
             raise
         except IndexFault as fault:
@@ -244,10 +264,9 @@ def writing(index: Path, *, wait: bool = False) -> Iterator[Callable[[str, int, 
     Raises IndexLocked, naming the holder, when another one holds it; with `wait`, waits for its end.
     """
     index.mkdir(parents=True, exist_ok=True)
-    with open(index / "lock", "a+", encoding="utf-8") as lock:
-        share(index / "lock", index)
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            held.enter_context(alone(index / "lock", wait=wait))
         except BlockingIOError as error:
             holder = writer(index)
             who = f"进程 {holder.pid}，自 {holder.since} 起" if holder else "另一个进程"
@@ -256,24 +275,29 @@ def writing(index: Path, *, wait: bool = False) -> Iterator[Callable[[str, int, 
                 f"{index} 正在更新（{who}）。请等它结束，或用 assistant refresh --wait。",
                 f"{index} is being refreshed (by {by}). Wait for its end, or run: assistant refresh --wait",
             ) from error
+        told = held.enter_context(open(index / "writer", "w", encoding="utf-8"))
+        for name in ("lock", "writer"):
+            share(index / name, index)
         state = Writer(os.getpid(), datetime.now().astimezone().isoformat(" ", "seconds"))
 
         def note(stage: str, done: int, total: int | None) -> None:
-            lock.truncate(0)
-            lock.write(json.dumps(asdict(replace(state, stage=stage, done=done, total=total))))
-            lock.flush()
+            told.seek(0)
+            told.truncate(0)
+            told.write(json.dumps(asdict(replace(state, stage=stage, done=done, total=total))))
+            told.flush()
 
         note("", 0, None)
         try:
             yield note
         finally:
-            lock.truncate(0)
+            told.seek(0)
+            told.truncate(0)
 
 
 def writer(index: Path) -> Writer | None:
     """The refresh that is at work on the index, or None. One that was killed is not at work."""
     try:
-        state = Writer(**json.loads((index / "lock").read_text(encoding="utf-8")))
+        state = Writer(**json.loads((index / "writer").read_text(encoding="utf-8")))
         os.kill(state.pid, 0)
     except PermissionError:
         return state  # another user's process
@@ -282,14 +306,14 @@ def writer(index: Path) -> Writer | None:
     return state
 
 
-def _newest(index: Path, known: Snapshot | None) -> Snapshot:
+def _newest(index: Path, known: Snapshot | None, city: str) -> Snapshot:
     for _ in range(10):
         try:
             name = current_id(index)
             if known is not None and known.manifest.id == name:
                 return known
             with suppress(FileNotFoundError, BlockingIOError):  # removed since CURRENT was read: it names another by now
-                return Snapshot(index / "snapshots" / name, beside=known)
+                return Snapshot(index / "snapshots" / name, beside=known, city=city)
         except PermissionError as error:
             raise _not_permitted(error) from error
     raise damaged(f"{index / 'snapshots' / name / 'readers'}", f"{index / 'snapshots' / name / 'readers'}")
@@ -304,26 +328,10 @@ def _not_permitted(error: PermissionError) -> IndexFault:
     )
 
 
-def _lease(folder: Path, kind: int = fcntl.LOCK_SH) -> int:
-    """A descriptor with a lock, which keeps the folder from being removed. It goes with the process.
-
-    Raises FileNotFoundError or BlockingIOError when the folder is gone or going, or (alone) is being read.
-    """
-    path = folder / "readers"
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        os.stat(path)  # the lock may be on a file that was removed before it was had
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
 def _remove(folder: Path) -> None:
-    lease = _lease(folder, fcntl.LOCK_EX) if (folder / "readers").exists() else None
+    held = lease(folder, alone=True) if (folder / "readers").exists() else None
     try:
         shutil.rmtree(folder)
     finally:
-        if lease is not None:
-            os.close(lease)
+        if held is not None:
+            os.close(held)

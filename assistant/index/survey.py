@@ -18,7 +18,7 @@ from assistant.index.manifest import sha256
 from assistant.schema import Article, Failure
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a stage ("files", "articles", "chunks", "words", "vectors", "verify"), how much is done, of how much."""
+"""Called with a stage ("files", "articles", "chunks", "words", "names", "vectors", "verify"), how much is done, of how much."""
 
 
 @dataclass(frozen=True, slots=True)

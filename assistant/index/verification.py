@@ -17,6 +17,7 @@ import numpy as np
 from assistant.errors import AssistantError
 from assistant.index.articles import ArticleStore
 from assistant.index.manifest import Manifest, current_id
+from assistant.index.name_index import NameIndex
 from assistant.index.snapshot import Snapshot
 from assistant.index.vector_parts import read_beside
 from assistant.index.vectors import BATCH, NEAR, SAMPLE, Vectors
@@ -89,6 +90,9 @@ def examine_part(folder: Path) -> tuple[str, ...]:
                   for name, there, listed in (("articles", store.article_count(), manifest.articles),
                                               ("chunks", store.chunk_count(), manifest.chunks),
                                               ("words", words.count(), manifest.chunks)) if there != listed]
+        if manifest.tagged:
+            with closing(NameIndex.open(manifest.names(index))) as names:
+                faults += _untagged(store, names)
         expected = set(store.chunk_hashes(store.spoken_for(len(manifest.parts) - 1)))
         faults += [f"words: {chunk_id} 缺失 / is missing" for chunk_id in sorted(expected) if not words.has(chunk_id)]
         if not manifest.server:
@@ -135,7 +139,13 @@ def _differences(snapshot: Snapshot, expected: set[str]) -> list[str]:
     for name, held in (("words", snapshot.words.chunk_ids()), ("vectors", snapshot.vectors.ids())):
         faults += [f"{name}: {chunk_id} 缺失 / is missing" for chunk_id in sorted(expected - held)[:LISTED]]
         faults += [f"{name}: {chunk_id} 多余 / does not belong" for chunk_id in sorted(held - expected)[:LISTED]]
-    return faults
+    return faults + _untagged(snapshot.articles, snapshot.names)
+
+
+def _untagged(articles: ArticleStore, names: NameIndex | None) -> list[str]:
+    """Where the names do not agree with the articles."""
+    differing = articles.ids() ^ names.article_ids() if names else set()
+    return [f"names: {article_id} 与文章不符 / is not as in the articles" for article_id in sorted(differing)[:LISTED]]
 
 
 def _recall(index: Vectors, ids: list[str], sample: np.ndarray, found: list[np.ndarray],

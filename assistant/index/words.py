@@ -203,11 +203,14 @@ class LexicalIndex:
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
 
     def holding(self, text: str, filters: Filters = Filters()) -> list[str]:
-        """The ids of all articles under the filters of which a chunk, or the title, holds every token of `text`."""
+        """The ids of all articles under the filters of which a chunk, or the title, holds every pair of characters of `text`.
+
+        Its longer words are not asked for: 图书馆 stands in 市图书馆, which is a word of its own.
+        """
         import tantivy
 
         schema, must = self._index.schema, tantivy.Occur.Must
-        tokens = [token for token in dict.fromkeys(search_tokens(text)) if len(token) > 1 or len(text) == 1]
+        tokens = list(dict.fromkeys(token for run in text.split() for token in _pairs(run)))
         if not tokens:
             return []
         each = [(must, tantivy.Query.boolean_query([

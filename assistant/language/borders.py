@@ -29,6 +29,17 @@ def mentions(text: str, name: str) -> Iterator[tuple[int, int]]:
         at = folded.find(wanted, at + 1)
 
 
+def is_mentioned(text: str, name: str) -> bool:
+    """Whether `text` mentions `name` at all: the whole is folded only where its characters as they are tell nothing."""
+    at = text.find(name)
+    while at >= 0:
+        left = max(0, at - AROUND)
+        if any(start == at - left for start, _ in mentions(text[left:at + len(name) + AROUND], name)):
+            return True
+        at = text.find(name, at + 1)
+    return any(True for _ in mentions(text, name))
+
+
 @lru_cache(maxsize=20_000)
 def _stands(around: str, start: int, end: int) -> bool:
     """Whether around[start:end] is a name there. Latin letters and digits must end with it; a Chinese name may be part of

@@ -72,6 +72,20 @@ def mentions(text: str, known: Callable[[str], str] | None = None) -> list[Menti
     return sorted(found, key=lambda one: (one.start, -one.end))
 
 
+def whole_name(text: str, part: str) -> str:
+    """The name of a person, place or body in `text` that a `part` of the text was cut from (澄陵纺织 + 集团); else the part.
+
+    A place by itself keeps standing without the larger one before it (花园街社区 of 南桥区花园街社区).
+    """
+    start = fold(text).find(fold(part)) if part else -1
+    end = start + len(part)
+    for one in mentions(text) if start >= 0 else ():
+        if one.kind in ("person", "place", "body") and one.start <= start and end <= one.end and one.end - one.start > len(part) \
+                and not (one.end == end and one.kind != "person" and ending_of(part)):
+            return text[one.start:one.end]
+    return part
+
+
 def people(text: str) -> list[tuple[int, int]]:
     """The (start, end) of everyone whom `text` names, in order."""
     return [(one.start, one.end) for one in mentions(text) if one.kind == "person"]
@@ -164,7 +178,7 @@ def _site(folded: str, name: Word, following: Sequence[Word]) -> Word:
     alone = tag == "PER" or _WHOLE.search(folded[start:end])
     for n, (again, stop, noun) in enumerate(following):
         text = folded[again:stop]
-        if noun not in ("n", "nz", "s", "vn") or again != (following[n - 1][1] if n else end) or _OFFICE.fullmatch(text):
+        if noun not in ("n", "nz", "s", "vn") and text not in _BODY_ENDS | _PLACE_ENDS or again != (following[n - 1][1] if n else end) or _OFFICE.fullmatch(text):
             break
         if text in _BODY_ENDS | _PLACE_ENDS and (n or not alone):
             return start, stop, "ORG" if text in _BODY_ENDS else "LOC"

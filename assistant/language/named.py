@@ -6,7 +6,8 @@ A question that names what the best article does not know presumes something tha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assistant.language.aliases import Aliases, city_of
@@ -58,12 +59,22 @@ def named(question: str) -> list[Named]:
     return list(dict.fromkeys(found))
 
 
+def subject_of(question: str, things: Iterable[Named]) -> Named | None:
+    """The place or body that a figure in question is of: the last that it names, the larger ones stand before it; None
+    where that goes without saying (松江, 上海) or there is none."""
+    folded = fold(question)
+    said = sorted((thing for thing in things if thing.kind in ("place", "name") and thing.text in folded),
+                  key=lambda thing: folded.rfind(thing.text) + len(thing.text))
+    return said[-1] if said and said[-1].kind == "place" else None
+
+
 class Known:
     """All that an article says and is, folded: title, text, authors, section, newspaper, date."""
 
-    def __init__(self, article: Article) -> None:
+    def __init__(self, article: Article, aliases: Aliases = Aliases()) -> None:
+        """`aliases` are the archive's; without a city of its own, the one that the article's newspaper is named after."""
         self.date = article.date
-        self._aliases = Aliases(city_of([article]))
+        self._aliases = aliases if aliases.city else replace(aliases, city=city_of([article.newspaper or ""], article.text.count))
         self.text = fold("\n".join(filter(None, (article.title, article.text, " ".join(article.authors), article.section,
                                                  article.newspaper, article.date))))
         self._numbers = numbers(self.text)
@@ -90,6 +101,13 @@ class Known:
         if thing.kind == "date":
             return any(date_stands(one, self._forms) for one in dates(thing.text, self.date))
         return False
+
+    def may_mean(self, thing: Named) -> bool:
+        """Whether the article may be about a place or body: it knows it, is of that city, or holds most of its name (六合社区
+        of 武汉六合社区)."""
+        pairs = [thing.text[i:i + 2] for i in range(len(thing.text) - 1)]
+        return (self.knows(thing) or bool(self._aliases.city) and self._aliases.alike(thing.text, self._aliases.city)
+                or 2 * sum(pair in self.text for pair in pairs) > len(pairs))
 
     @cached_property
     def _names(self) -> frozenset[str]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from assistant.language.dating import day_words
 from assistant.language.mentions import mentions, people
 from assistant.language.named import named
-from assistant.language.quantities import numbers, same
 from assistant.language.text import content, fold, sentences
 from assistant.question.analysis import Question
+from assistant.reading.figures import figure_at, rival
 from assistant.reading.reader import Quote
 from assistant.schema import Article, Passage
 
@@ -64,6 +64,14 @@ def _notices(said: str, quote: Quote, others: Sequence[Article]) -> Iterator[Dis
 
 
 def _rivals(question: Question, said: str, quote: Quote, others: Sequence[Article]) -> Iterator[Disagreement]:
+    """Sentences of others with another figure for the same thing, or another date or person where all else is the same."""
+    if question.wants == "number":
+        figure = figure_at(quote)
+        asked = _bigrams(content(question.search))
+        mine = asked & _bigrams(fold(figure.sentence)) if figure else set()
+        if figure and (other := rival(figure, others)) and len(asked & _bigrams(fold(other.sentence))) >= SHARE * len(mine):
+            yield Disagreement(other.quote)
+        return
     asked = _bigrams(content(question.search))
     left, right = quote.start + quote.emphasis[0], quote.start + quote.emphasis[1]  # type: ignore[index]
     sentence = _sentence_at(quote.article, left)
@@ -99,12 +107,7 @@ def _other_values(wants: str, quote: Quote, article: Article, start: int, end: i
     """The (start, end) of the one thing of the kind in a sentence where it has another value."""
     sentence, (left, right) = article.text[start:end], quote.emphasis or (0, 0)
     said, mine = quote.text[left:right], quote.article
-    if wants == "number":
-        value = next((number for number in numbers(quote.text) if left <= number.start < right), None)
-        rivals = [number for number in numbers(sentence) if value and value.unit and number.unit == value.unit]
-        if value and rivals and not any(same(value, number) for number in rivals) and len(rivals) == 1:
-            yield start + rivals[0].start, start + rivals[0].right
-    elif wants == "date":
+    if wants == "date":
         ours = [day for _, _, day in day_words(Article("", said, date=mine.date))]
         theirs = [(left, right, day) for left, right, day in day_words(article) if start <= left and right <= end]
         if len(ours) == len(theirs) == 1 and len(ours[0]) == len(theirs[0][2]) and ours[0] != theirs[0][2]:

@@ -17,7 +17,8 @@ import numpy as np
 
 from assistant.errors import SettingsError
 from assistant.index.words import LexicalIndex, rareness
-from assistant.language.named import PREMISES, Known
+from assistant.language.dating import day_words
+from assistant.language.named import PREMISES, Known, subject_of
 from assistant.language.text import clauses, fold, sentences, squeeze
 from assistant.models.encoder import EVIDENCE, SHIPPED, SHORT, Encoder, Judgement
 from assistant.question.analysis import Question
@@ -67,6 +68,11 @@ class Quote:
     @property
     def text(self) -> str:
         return self.article.text[self.start:self.end]
+
+
+def days_in(quote: Quote) -> set[str]:
+    """The dates that the words of a quote mean by its article's."""
+    return {day for start, end, day in day_words(quote.article) if quote.start <= start and end <= quote.end}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +172,11 @@ class Reader:
         nearest = list({one.article.id: one.article for one in ranked}.values())[:NEAREST]
         correction = corrected(terms.asked, unknown, nearest) if unknown else None
         several = question.wants == "list"
-        quotes = [_with_short_answer(one) for one in _chosen(ranked, shares, several)]
-        refused = probability < self.judge.threshold or correction is not None
+        chosen = _chosen(ranked, shares, several)
+        subject = subject_of(terms.asked, terms.named) if question.wants == "number" else None
+        of_it = [one for one in chosen if not subject or Known(one.article, terms.aliases).may_mean(subject)]
+        quotes = [_with_short_answer(one) for one in of_it or chosen]
+        refused = probability < self.judge.threshold or correction is not None or ranked[0] not in of_it
         return Reading(_in_reading_order(quotes), probability, refused, unknown, correction,
                        tuple(Quote(one.article, one.start, one.end) for one in ranked))
 
@@ -178,8 +187,9 @@ class Reader:
         characters = set(squeeze(fold(terms.asked)))
         if not any(characters & set(folded(window.article.text)[window.start:window.end]) for window in read):
             return []
+        question = terms.asked_of(folded(read[0].article.text))
         best: dict[tuple[str, int, int], Stretch] = {}
-        for window, judgement in zip(read, self.encoder.read(terms.asked, [window.text for window in read])):
+        for window, judgement in zip(read, self.encoder.read(question, [window.text for window in read])):
             for place, (score, start, end) in enumerate(judgement.best(EVIDENCE, SPANS)):
                 evidence = window.start + start, window.start + end
                 left, right = quotable(window.article.text, *evidence)
@@ -204,14 +214,15 @@ def quotable(text: str, start: int, end: int) -> tuple[int, int]:
 
 def unknown_things(terms: Terms, article: Article) -> tuple[str, ...]:
     """What the question names that an answer stands and falls with and the article does not know."""
-    known = Known(article)
+    known = Known(article, terms.aliases)
     return tuple(thing.text for thing in terms.named if thing.kind in PREMISES and not known.knows(thing))
 
 
 def judge_row(terms: Terms, ranked: Sequence[Stretch], shares: Sequence[float]) -> list[float]:
     """JUDGE_FEATURES of a question; `shares` are the probabilities of the `ranked` stretches, best first."""
     top = ranked[0]
-    text = folded(top.article.text)
+    body = folded(top.article.text)
+    text = terms.known_in(body)
     title = fold(top.article.title or "")
     odds = [math.log(share_ / (1 - share_ + 1e-9) + 1e-9) for share_ in shares]
     short = max((score for score, *_ in top.judgement.best(SHORT, 1, LONGEST_SHORT)), default=0.0)
@@ -219,7 +230,7 @@ def judge_row(terms: Terms, ranked: Sequence[Stretch], shares: Sequence[float]) 
     return [max(one.judgement.answers for one in ranked), max(one.features[1] for one in ranked), short, odds[0],
             odds[0] - odds[min(1, len(odds) - 1)], odds[0] - elsewhere, share(terms.words, text + title),
             max((weight for word, weight in terms.words.items() if word not in text and word not in title), default=0.0),
-            share(terms.bigrams, text[max(0, top.start - AROUND):top.end + AROUND] + title),
+            share(terms.bigrams, terms.known_in(body[max(0, top.start - AROUND):top.end + AROUND]) + title),
             float(len(terms.named)), float(len(unknown_things(terms, top.article)))]
 
 

@@ -77,8 +77,9 @@ def asked_rows(question: str, passages: Sequence[Passage]) -> list[Row]:
     for table in (table for article in articles.values() for table in tables(article)):
         end = next((sign for word, sign in ENDS.items() if word in asked), 0)
         column = _column(asked, table)
-        if end and column is not None and (row := _at_the_end(table, column, end)):
-            return [Row(table, row, column)]
+        valued = [n for n in range(len(table.header)) if end and _at_the_end(table, n, end)]
+        if valued and (at := _column(asked, table, valued)) is not None and (row := _at_the_end(table, at, end)):
+            return [Row(table, row, at)]
         named = [(row, n) for row in table.rows for n, cell in enumerate(row) if len(cell.text) > 1 and fold(cell.text) in asked]
         if named and len({id(row) for row, _ in named}) <= FEWEST_SHARED:
             rows = {id(row): Row(table, row, _asked_column(asked, table, n, column)) for row, n in named}
@@ -95,14 +96,15 @@ def _asked_column(asked: str, table: Table, known: int, column: int | None) -> i
     return kinds[0] if kinds else None
 
 
-def _column(asked: str, table: Table) -> int | None:
-    """The column whose header shares most with a question, words before single characters (招几个班, 招生班数); None where
+def _column(asked: str, table: Table, among: Sequence[int] = ()) -> int | None:
+    """The column (of those `among`, all for none) whose header shares most with a question, words before single characters (招几个班, 招生班数); None where
     none shares a word, nor half of its characters."""
-    shared = [_shared(fold(cell.text), asked) for cell in table.header]
+    columns = among or range(len(table.header))
+    shared = [_shared(fold(cell.text), asked) * (n in columns) for n, cell in enumerate(table.header)]
     best = max(range(len(shared)), key=shared.__getitem__)
     if shared[best] >= FEWEST_SHARED:
         return best
-    signs = [sum(sign in asked for sign in set(fold(cell.text))) for cell in table.header]
+    signs = [sum(sign in asked for sign in set(fold(cell.text))) * (n in columns) for n, cell in enumerate(table.header)]
     best = max(range(len(signs)), key=signs.__getitem__)
     return best if signs[best] >= max(FEWEST_SHARED, len(table.header[best].text) / 2) else None
 

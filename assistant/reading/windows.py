@@ -91,9 +91,10 @@ def _cut(text: str, left: int, right: int) -> list[tuple[int, int]]:
 
 
 def _weighed(terms: Terms, article: Article, start: int, end: int, score: float, rank: int) -> Window:
-    whole = folded(article.text)
-    held = share(terms.bigrams, whole[start:end])
-    worth = (BIGRAMS * held + BIGRAMS_AROUND * share(terms.bigrams, whole[max(0, start - AROUND):end + AROUND])
+    text = folded(article.text)
+    whole = terms.known_in(text)
+    held = share(terms.bigrams, terms.known_in(text[start:end]))
+    worth = (BIGRAMS * held + BIGRAMS_AROUND * share(terms.bigrams, terms.known_in(text[max(0, start - AROUND):end + AROUND]))
              + BIGRAMS_IN_ARTICLE * share(terms.bigrams, whole) + WORDS_IN_ARTICLE * share(terms.words, whole) + SCORE * score)
     return Window(article, start, end, worth, held, score, rank)
 

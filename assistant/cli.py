@@ -215,6 +215,7 @@ def _take_along(answer: Any, find: Callable[[str], Any], out: Path | None) -> No
 @click.option("--rollback", is_flag=True, help="Return to the snapshot before the current one.")
 @click.option("--purge", multiple=True, metavar="ID", type=Text(),
               help="Leave nothing on the disk of an article that left the corpus; may be given several times.")
+@click.option("--tag/--no-tag", default=None, help="Find, or forget, whom and what the articles name; remembered.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
               help="What embeds: this process, or workers on Ray.")
 @click.option("--watch", is_flag=True, help="Go on: refresh whenever the folder has changed, until Ctrl-C or SIGTERM.")

@@ -44,7 +44,9 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     yield Finding(f"磁盘剩余 free disk: {free >> 20} MB ({place})", free >= FREE_BYTES,
                   "请腾出空间，或用 --index 换一个盘。 Free some space, or name another disk with --index.")
-    yield Finding(f"能写 writable: {place}", os.access(place, os.W_OK), f"请运行 Run: sudo chown -R $USER {place}")
+    index = Path(settings.index).absolute()
+    yield Finding(f"能写 writable: {place}", os.access(place, os.W_OK),
+                  f"请运行 Run: sudo mkdir -p {index} && sudo chown -R $USER {index}")
     if sys.platform != "win32":
         import resource
 

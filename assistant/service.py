@@ -21,8 +21,9 @@ def mcp(**options: Any) -> None:
     from assistant.api.tools import tools
     from assistant.chain import build_chain
 
-    chain = build_chain(load_settings(**options))
-    tools(desk_of(chain), chain.retriever).run("stdio")
+    settings = load_settings(**options)
+    chain = build_chain(settings)
+    tools(desk_of(chain, settings), chain.retriever).run("stdio")
 
 
 @click.command(epilog="\b\nExample:\n  assistant doctor --index index")

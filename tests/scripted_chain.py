@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 
 from assistant.language.dating import cite
-from assistant.schema import Answer, Article, Ask, Chunk, Citation, Coverage, Passage, Step
+from assistant.schema import Answer, Article, Ask, Chunk, Citation, Coverage, Filters, Passage, Step
 
 PIECE = 6
 """Characters of the answer that each piece of the stream adds."""
@@ -84,8 +84,12 @@ ATTACK = said(
     follow_ups=("<img src=x onerror=alert('follow')>？",), notes=("<img src=x onerror=alert('note')>",),
     understood="<img src=x onerror=alert('understood')>",
 )
+READ = said(
+    "张三上个月写图书馆开放到几点？", "从本月起，甲街道图书馆周末开放到晚上九点。[1]", [quoted(1, LIBRARY, "从本月起，甲街道图书馆周末开放到晚上九点。")],
+    [LIBRARY], read=Filters(date_from="2025-11", date_to="2025-11", author="张三"),
+)
 ARTICLES = (LIBRARY, BUS, PARK, HOSTILE)
-ANSWERS = (BOOKS, HOURS, NOTHING, ATTACK)
+ANSWERS = (BOOKS, HOURS, NOTHING, ATTACK, READ)
 
 
 class ScriptedChain:
@@ -98,6 +102,9 @@ class ScriptedChain:
 
     retriever = None  # its doors search nothing
 
+    model, suggest = "scripted", True
+    """As of a chain with a model: no answer of it is kept for the next who asks the same."""
+
     def __init__(self, answers: Sequence[Answer] = ANSWERS, articles: Sequence[Article] = ARTICLES, *,
                  faults: Mapping[str, Exception] | None = None, pause: float = 0.0) -> None:
         self.answers = {answer.question: answer for answer in answers}
@@ -109,7 +116,8 @@ class ScriptedChain:
         self.broken_off: list[str] = []
         store = SimpleNamespace(article=lambda id: self.articles.get(id), articles=lambda: iter(self.articles.values()))
         dates = {article.id: article.date or "" for article in self.articles.values()}
-        now = SimpleNamespace(articles=store, dates=dates, coverage=self.coverage(), manifest=SimpleNamespace(id="1"))
+        now = SimpleNamespace(articles=store, names=None, dates=dates, coverage=self.coverage(), manifest=SimpleNamespace(id="1"),
+                              words=SimpleNamespace(matching=lambda filters, n: []))
         self.index = SimpleNamespace(current=lambda: now)
 
     def coverage(self) -> Coverage:

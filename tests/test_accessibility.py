@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (Debi
 AXE = "axe-core@4.14.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "newspaper-assistant-tests"
 PAGES = ["/articles/jiefang/01-xiaoge-hehuoren.md", "/issues", "/issues/2025-11", "/search?q=%E9%AA%91%E6%89%8B&author=x", "/search?q=%E8%A7%A3%E6%94%BE",
+         "/people", "/bodies?initial=J", "/people/%E7%8E%8B%E5%BF%A0%E6%AE%BF", "/places/%E8%A7%A3%E6%94%BE%E5%8C%BA", "/people/none",
          "/briefing?topic=%E7%BD%91%E6%A0%BC", "/articles/none"]
 
 
@@ -64,6 +65,20 @@ def serious(page: sync_api.Page, axe: str) -> list[str]:
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [f"{one['id']}: {node['target']} {node['html'][:120]}" for one in found["violations"] if one["impact"] in ("serious", "critical")
             for node in one["nodes"]]
+
+
+def test_a_passage_is_marked_across_the_links_in_it(browser: sync_api.Browser, room: Served) -> None:
+    page = browser.new_page()
+    page.goto(room.local_url.rstrip("/") + PAGES[0] + "#p=0-40")
+    whole = page.evaluate("document.querySelector('#body p').textContent")
+    marked = "[...document.querySelectorAll('#body mark')].map((mark) => mark.textContent).join('')"
+    links = page.evaluate("[...document.querySelectorAll('#body a')].map((link) => link.textContent)")
+    assert page.evaluate(marked) == whole[:40] and page.evaluate("document.activeElement.tagName") == "MARK"
+    assert page.evaluate("document.querySelectorAll('#body mark').length") > 1 and "解放区" in links  # in pieces, around the links
+    page.evaluate("new Promise((done) => { addEventListener('hashchange', () => setTimeout(done)); location.hash = '#p=3-8'; })")
+    assert page.evaluate(marked) == whole[3:8] and page.evaluate("document.querySelector('#body p').textContent") == whole
+    assert page.evaluate("[...document.querySelectorAll('#body a')].map((link) => link.textContent)") == links
+    page.close()
 
 
 VIEWS = [{"viewport": DESK, "locale": "zh-CN", "color_scheme": "light"}, {"viewport": PHONE, "locale": "en-GB", "color_scheme": "dark"}]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from scripted_llm import Reply, redirecting, scripted_server
@@ -51,6 +55,39 @@ def test_a_token_of_a_hundred_megabytes_is_not_read() -> None:
 def test_a_compressed_answer_is_not_inflated() -> None:
     bomb = gzip.compress(b"a" * 50_000_000)
     assert "compressed" in said(Reply(raw=bomb, headers={"Content-Encoding": "gzip"}))
+
+
+ODD = """
+import json
+from scripted_llm import Reply
+from test_llm import ASKED, served
+from assistant.errors import LanguageModelError
+from assistant.generation.chat_model import stream_text
+
+SAID = "confidential"
+for wrong in ({"content": [SAID]}, {"content": {"a": SAID}}, {"content": SAID, "function_call": SAID, "refusal": 5},
+              {"content": SAID, "tool_calls": [{"index": 0, "function": {"arguments": 5, "name": SAID}}]}, SAID, None):
+    event = {"id": 5, "choices": [{"index": "x", "delta": wrong, "finish_reason": 9}], "usage": {"prompt_tokens": SAID}}
+    with served(Reply(raw=f"data: {json.dumps(event)}\\n\\ndata: [DONE]\\n\\n".encode())) as (_, model):
+        try:
+            print("".join(stream_text(model, ASKED, deadline_seconds=20)))
+        except LanguageModelError as fault:
+            assert SAID not in str(fault)
+for broken in (Reply(["x"] * 3000, finish=None), Reply(["x"], drip=20, pause=0.1), Reply(["x"], reset=True)):
+    with served(broken) as (_, model):
+        try:
+            for _ in stream_text(model, ASKED, deadline_seconds=0.5):
+                break  # whoever asked is gone
+        except LanguageModelError:
+            pass
+"""
+
+
+def test_wrong_types_and_broken_streams_leave_nothing_on_standard_error() -> None:
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", ODD], capture_output=True, text=True, cwd=root,
+                          env={**os.environ, "PYTHONPATH": f"{root}:{root}/tests"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 529])

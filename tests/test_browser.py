@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, NOTHING, ScriptedChain
+from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, NOTHING, READ, ScriptedChain
 from scripted_llm import Reply, ScriptedServer, scripted_server
 
 from assistant.chain import AnswerChain
@@ -442,6 +442,19 @@ def test_filters_go_with_the_question_and_are_kept(visit: Visit, chain: Scripted
     visit.ask(HOURS.question, 2)
     assert not chain.asked[-1].filters
     visit.page.click(".under summary")
+
+
+def test_what_was_read_from_a_question_stands_above_and_is_taken_off(visit: Visit, chain: ScriptedChain) -> None:
+    visit.ask(READ.question, 1)
+    assert visit.page.locator(".taken button").all_inner_texts() == ["张三署名 ×", "2025年11月 ×", "按我写的检索"]
+    visit.page.click(".taken .author")
+    visit.answered(1)
+    assert chain.asked[-1].aside == {"author"} and chain.asked[-1].history == ()
+    visit.page.click(".taken .as_typed")
+    visit.answered(1)
+    assert chain.asked[-1].aside == {"author", "as_typed"}
+    visit.ask(BOOKS.question, 2)
+    assert chain.asked[-1].aside == frozenset() and visit.page.locator(".taken button").count() == 0
 
 
 def test_print_holds_the_whole_conversation_without_controls(visit: Visit) -> None:

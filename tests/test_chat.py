@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -29,6 +30,7 @@ from scripted_chain import (
 )
 
 from assistant.chat import build_chat, cards, conversation, markup, page, reply
+from assistant.chat import english as frames
 from assistant.errors import AssistantError, IndexMissing
 from assistant.generation import chat_model as llm
 from assistant.schema import Answer, Article, Coverage, Filters, Turn
@@ -92,6 +94,8 @@ def test_masthead_of_several_papers_and_of_none() -> None:
     assert "1 article · 2023 – November 2025 · 甲报, 乙报, 丙报 and 1 more<" in many
     assert 'class="paper"' not in many
     assert '<span class="zh">0 篇文章</span>' in cards.masthead(Coverage(0, 0))
+    assert "/people" not in cards.masthead(Coverage(0, 0))
+    assert '<a href="./people">' in cards.masthead(Coverage(0, 0), tagged=True)
 
 
 def test_answer_links_its_numbers_and_emphasises_the_short_answer() -> None:
@@ -115,16 +119,18 @@ def test_articles_are_a_list_with_dates_and_the_frame_is_in_both_languages() -> 
     assert html.count("<li>") - html.count('<li><span class="name">') == 2
     start = LIBRARY.text.index("36000册")
     assert (f'<li><a class="title" href="./articles/a.md#p={start}-{start + 6}">甲街道图书馆周末开放到晚上九点</a>'
-            '<span class="keep"><a class="cite" href="#source-1-1">[1]</a></span><span class="when">2025年11月18日</span>') in html
+            '<span class="keep"><a class="cite" href="#source-1-1">[1]</a></span><span class="when">'
+            + two("2025年11月18日", "18 November 2025") + "</span>") in html
 
 
 def test_timeline_has_a_rail_and_another_report_stands_beside() -> None:
     rows = "报道里有日期的 2 件事，按时间先后：\n2025年11月：“为配合丙路施工”[1]\n2025年11月20日：“绕行丁路。”[1]"
     html = reply.answer_html(said("问", rows, [quoted(1, BUS, "绕行丁路。")], []), 1, find)
-    assert '<ol class="timeline"><li><span class="when">2025年11月</span><span class="told">为配合丙路施工<span class="keep">' in html
+    assert '<ol class="timeline"><li><span class="when">' + two("2025年11月", "November 2025") + '</span><span class="told">为配合丙路施工<span class="keep">' in html
     other = "三月。[1]\n另一篇报道（2025年11月）的说法不同：“四月。”[2]"
     html = reply.answer_html(said("问", other, [quoted(1, BUS, "丁路"), quoted(2, PARK, "冬日")], []), 1, find)
-    assert '<div class="compared"><div><p class="said">三月' in html and '<div><p class="said">另一篇报道' in html
+    assert '<div class="compared"><div><p class="said">三月' in html and (
+        '<div><p class="said">' + two("另一篇报道（2025年11月）的说法不同：", "Another article (November 2025) has it otherwise: ") + "“四月") in html
 
 
 def test_a_date_left_to_the_reader_is_explained_on_the_word_and_the_obvious_is_not() -> None:
@@ -145,7 +151,7 @@ def test_fold_says_how_the_answer_was_found() -> None:
             + two("检索过程 · 看了 2 篇 · 0.15 秒", "How this was found · 2 articles · 0.15 s")
             + '</summary><p class="understood">' + two("理解为", "Understood as") + "：甲街道图书馆周末开放到几点？</p>"
             '<ol><li><span class="name">理解</span><span class="detail"></span>'
-            '<span class="time">0.001 s</span></li><li><span class="name">检索</span><span class="detail">2 段</span>'
+            '<span class="time">0.001 s</span></li><li><span class="name">' + two("检索", "Search") + '</span><span class="detail">2 段</span>'
             '<span class="time">0.120 s</span></li>') in html
 
 
@@ -166,7 +172,7 @@ def test_card_of_a_cited_article() -> None:
         '<span class="asked">问</span></summary><article class="card" id="source-1-1" tabindex="-1"><h3>'
         '<a class="number" href="#answer-1" title="回到回答 · Back to the answer">1</a>'
         '<a class="title" href="./articles/b.md#p=42-53">乙公交线路改道</a></h3>'
-        '<p class="meta">某市晚报 · 2025年11月 · 出行 · 赵六</p><blockquote class="passage">'
+        '<p class="meta">某市晚报 · ' + two("2025年11月", "November 2025") + ' · 出行 · 赵六</p><blockquote class="passage">'
         "<p>为配合丙路施工，乙公交线路自11月20日起改道，绕行丁路。</p><p>改道期间，图书馆站停用，<mark>乘客可以在丁路站上车。</mark></p></blockquote>"
         '<details class="whole"><summary><span class="unfold">' + two("展开全文", "Whole article")
         + '</span><span class="fold">' + two("收起", "Less") + "</span></summary>"
@@ -307,6 +313,24 @@ def test_forged_quote_is_never_shown_as_the_paper_s() -> None:
     assert back.citations == () and "报上没有的话" not in cards.sources_html([back], find)
 
 
+def test_a_forged_number_makes_no_card_of_its_own() -> None:
+    [good] = conversation.save([BUS_ANSWER])
+    rows = [[n, article, 0, quote] for n in range(20) for article, quote in (("b.md", "乙公交"), ("a.md", "甲街道"))]
+    [back] = conversation.restore([good | {"citations": rows}], find)
+    assert [(one.n, one.article_id) for one in back.citations] == [(0, "b.md")]
+
+
+def test_a_forged_conversation_gets_no_flood_of_cards() -> None:
+    library = {f"{n}.md": replace(LIBRARY, id=f"{n}.md", text="甲街道图书馆周末开放。" * 1500) for n in range(60)}
+    [good] = conversation.save([BUS_ANSWER])
+    turn = good | {"citations": [[n, f"{n}.md", 0, "甲街道"] for n in range(60)], "passages": []}
+    answers = conversation.restore([turn] * conversation.TURNS, library.get)
+    shown = cards.sources_html(answers, library.get)
+    assert len(answers[0].citations) == 60 and len(shown) < 2.2 * cards.PANEL_CHARACTERS
+    assert f'id="source-{conversation.TURNS}-0"' in shown and 'id="source-1-0"' not in shown
+    assert "source-1-" in cards.sources_html([BOOKS] * conversation.TURNS, find), "an honest one is shown whole"
+
+
 def test_conversation_is_bounded() -> None:
     long = BUS_ANSWER.with_(question="问" * 100_000, text="答" * 100_000,
                             notes=("注" * 9_999,) * 99, follow_ups=("问" * 9_999,) * 99,
@@ -388,8 +412,56 @@ def test_question_comes_from_the_click_or_the_box(event: object, typed: object, 
 def test_filters_come_from_the_fields_and_nothing_else() -> None:
     assert page.filters_of({"date_from": "2025-11", "date_to": "gestern", "author": " 张三 ", "x": 1}) == Filters(
         date_from="2025-11", author="张三")
+    assert page.filters_of({"newspaper": "某市晚报", "kind": "news"}) == Filters(newspaper="某市晚报", kind="news")
     for given in (None, [], "x", {"author": 7}):
         assert page.filters_of(given) == Filters()
+
+
+def test_only_what_can_be_read_from_a_question_is_left_aside() -> None:
+    assert page.aside_of({"aside": ["author", "as_typed", "text", 7]}) == {"author", "as_typed"}
+    for given in (None, {}, {"aside": "author"}, {"aside": [["author"]]}):
+        assert page.aside_of(given) == frozenset()
+
+
+def test_the_bar_holds_the_filters_of_the_archive() -> None:
+    bar = cards.filter_bar(Coverage(2, 2, newspapers=("甲报", "<乙报>"), sections=("社区",)), {"comment"})
+    assert all(f'data-under="{name}"' in bar for name in ("newspaper", "section", "author", "kind", "date_from", "date_to"))
+    assert "&lt;乙报&gt;" in bar and 'value="comment"' in bar and 'value="news"' not in bar
+    alone = cards.filter_bar(Coverage(2, 2, newspapers=("甲报",)), ())
+    assert 'data-under="newspaper"' not in alone and "<select" not in alone
+
+
+def test_what_was_read_from_a_question_is_offered_to_be_taken_off_and_comes_back_from_the_browser() -> None:
+    answer = said("上周<b>那陆青呢", "陆青的。[1]", [quoted(1, BUS, "丁路")], [BUS]).with_(
+        understood="陆青<b>的报道（只看陆青署名）", read=Filters(date_from="2025-11-10", date_to="2025-11-16", author="<陆青>", kind="news"))
+    html = reply.answer_html(answer, 1, find)
+    for shown in ('<div class="read" hidden>', "“陆青&lt;b&gt;的报道”", '<button type="button" class="act aside author">'
+                  + two("&lt;陆青&gt;署名", "by &lt;陆青&gt;"), two("2025年11月10日至2025年11月16日", "10 November 2025 – 16 November 2025"),
+                  two("消息", "News"), 'class="act aside date_from date_to"', two("按我写的检索", "Search what I typed")):
+        assert shown in html, shown
+    assert conversation.restore(conversation.save([answer]), find)[0].read == answer.read
+    assert 'class="read"' not in reply.answer_html(BOOKS, 1, find)
+
+
+def test_rows_between_bars_are_a_table() -> None:
+    text = "报道有 3 篇\n| 记者 | 篇数 |\n| 张<三> | 2 篇 |[1]\n| 李四 |  |\n完"
+    html = reply.answer_html(said("问", text, [quoted(1, LIBRARY, "36000册")], [], bold="2 篇"), 1, find)
+    assert ('<table class="rows"><thead><tr><th>' + two("记者", "Reporter") + "</th><th>" + two("篇数", "Articles") + '</th></tr></thead><tbody><tr><td>张&lt;三&gt;</td><td><strong>2 篇</strong>'
+            '<span class="keep"><a class="cite" href="#source-1-1">[1]</a></span></td></tr><tr><td>李四</td><td></td></tr></tbody></table>') in html
+
+
+@pytest.mark.parametrize(("text", "english"), [
+    ("在 10 篇报道（某报，2025年11月）里（只看某署名）没有找到这样的报道。最接近的报道没有提到“甲”。最接近的报道：",
+     "Nothing in the 10 articles answers this. The nearest articles do not mention “甲”. Perhaps related:"),
+    ("报道中说的是3人，不是5人：", "The paper has 3人, not 5人: "),
+    ("张三署名、2025年11月的提到“甲”的报道有 12 篇，最近的 10 篇是：", "12 articles – the latest 10:"),
+    ("12 篇报道里，最多的是张三，7 篇：", "Of 12 articles most are of 张三: 7."),
+    ("最近一期报纸是 2025年11月18日：", "The latest issue is of 18 November 2025:"),
+    ("报纸另有更正（2025年11月）：“应为”", "The paper put it right (November 2025): "),
+    ("署名：张三。", "By 张三. "), ("某报：7 篇，2025年3月至4月", "某报: 7 articles, March 2025 to April"), ("三月完工。", ""),
+])
+def test_our_own_words_around_quotes_have_an_english(text: str, english: str) -> None:
+    assert frames.frame(text, 0, len(text))[1] == english
 
 
 def test_a_full_conversation_says_that_its_oldest_turn_left() -> None:
@@ -406,6 +478,8 @@ def test_a_stamped_answer_is_known_to_the_letter() -> None:
     for change in ({"text": "馆里有1册。[1]"}, {"stamp": "2026-01-02 " + turn["stamp"].split()[1]}, {"stamp": 7}, {"more": 1}):
         assert not conversation.is_stamped(turn | change, b"key")
     assert not conversation.is_stamped("x", b"key")
+    [unsealed] = conversation.save([conversation.stamped(BOOKS, "2026-01-01", b"")])
+    assert not conversation.is_stamped(unsealed, b"")
 
 
 # server: its doors

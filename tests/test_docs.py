@@ -87,7 +87,8 @@ def test_every_option_is_explained() -> None:
 
 
 def test_every_option_shown_exists() -> None:
-    existing = {name for command in main.commands.values() for option in command.params for name in option.opts}
+    existing = {name for command in main.commands.values() for option in command.params
+                for name in (*option.opts, *option.secondary_opts)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--extra-index-url", "--help", "--path"}
     assert "--dry-run" in named and named <= existing | {"--debug"}
 

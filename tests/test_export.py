@@ -91,3 +91,11 @@ def test_a_digest_has_a_line_an_article_by_section_behind_the_dateline() -> None
                                       "青屏区_开放安置点：青屏区开放6处安置点。[2]", "一幅漫画。[3]"]
     assert lead(Article("x", "长" * 500)) == (0, 90) and lead(Article("x", "")) == (0, 0)
     assert days_before("2031-08-03", 7) == ("2031-07-28", "2031-08-03") and days_before("2031-08", 7) == ("2031-08", "2031-08")
+
+
+def test_a_table_stays_one_in_markdown_and_word() -> None:
+    text = "| 村 | 电话 |\n| 柳树村 | 6600*102 |[1]\n完"
+    told = Answer("问", text, citations=(Citation.of(1, FLOOD, 0, 4),))
+    assert "| 村 | 电话 |\n| --- | --- |\n| 柳树村 | 6600\\*102[^1] |\n\n完" in as_markdown([told], FOUND, "")
+    document = docx.Document(io.BytesIO(as_docx([told], FOUND, SEEN)))
+    assert [[cell.text for cell in row.cells] for row in document.tables[0].rows] == [["村", "电话"], ["柳树村", "6600*102"]]

@@ -20,7 +20,7 @@ ROOMS = re.findall(r"^  ([a-z_]+/|(?:[a-z_]+ +)+)", HOUSE, re.MULTILINE)
 OWNERS = {
     "chromadb": {"index.vectors", "index.served_vectors"},
     "docx": {"corpus.formats.docx", "export.documents"},
-    "fastapi": {"api.chat_completions", "api.doors", "api.health", "api.rest", "chat.mount", "web.app", "web.articles", "web.briefings", "web.issues", "web.search", "web.server", "web.site",
+    "fastapi": {"api.chat_completions", "api.doors", "api.health", "api.rest", "chat.mount", "web.app", "web.articles", "web.briefings", "web.desk", "web.issues", "web.names", "web.search", "web.server", "web.site",
                 "web.taking_along"},
     "gradio": {"chat.mount", "chat.page", "chat.sessions"},
     "langchain": {"generation.chat_model"},

@@ -67,7 +67,8 @@ def test_who_has_not_signed_in_is_sent_to_the_form(address: str) -> None:
     with client(address) as asking:
         away = asking.get("/articles")
         assert (away.status_code, away.headers["location"]) == (303, "/login?next=/articles")
-        assert [asking.get(path).status_code for path in ("/api/coverage", "/v1/models", "/desk")] == [401] * 3
+        assert [asking.get(path).status_code for path in ("/api/coverage", "/v1/models", "/metrics")] == [401] * 3
+        assert asking.get("/desk").headers["location"] == "/login?next=/desk"
         assert asking.post("/queue/join").status_code == 401 and asking.get("/healthz").status_code == 200
         form = asking.get("/login", params={"next": '"><script>'})
         assert "<script>" not in form.text and "frame-ancestors 'none'" in form.headers["content-security-policy"]

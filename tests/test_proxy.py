@@ -40,7 +40,7 @@ def visiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
     app = FastAPI(middleware=shell(settings))
     chain = ScriptedChain(pause=PAUSE)
     chain.retriever = None  # type: ignore[attr-defined]
-    add_doors(app, chain)  # type: ignore[arg-type]
+    add_doors(app, chain, settings)  # type: ignore[arg-type]
 
     @app.get("/where")
     def where(request: Request) -> PlainTextResponse:

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from assistant.index.snapshot import Index
 from assistant.schema import Answer, Box, Citation
 from assistant.settings import Settings
 from assistant.web import app as application
+from assistant.web import taking_along
 from assistant.web.app import make_app
 
 FLOOD = "云河水位8月3日升至21.4米，青屏区转移居民1200人。区里开放了6处安置点。"
@@ -75,6 +78,23 @@ def section(html: str, heading: str) -> str:
 
 
 # articles
+
+
+def test_a_table_of_an_article_is_a_table_and_loses_no_line(index: Index, tmp_path: Path) -> None:
+    rows = ["| 桥 | 水位（米） |", "|---|---|", "| 东桥 | 21.4 |", "| <b>西桥 | 19 |", "| 少一格 |"]
+    text = "\n".join(["各桥水位如下。", *rows, "区水务所说。"])
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "paper.jsonl").write_text(json.dumps({"id": "a", "title": "各桥水位", "text": text}), encoding="utf-8")
+    refresh(tmp_path / "corpus", tmp_path / "index", BigramEmbedding())
+    chain = ScriptedChain()
+    chain.index = Index(tmp_path / "index")
+    with TestClient(make_app(chain, Settings()), base_url="http://127.0.0.1:7860") as client:
+        html = client.get("/articles/a").text
+    cells = re.findall(r'<(t[hd]) [^>]*data-start="(\d+)">(.*?)</t', html)
+    assert [(tag, shown) for tag, _, shown in cells] == [
+        ("th", "桥"), ("th", "水位（米）"), ("td", "东桥"), ("td", "21.4"), ("td", "&lt;b&gt;西桥"), ("td", "19")]
+    assert all(text[int(start):].startswith(unescape(shown)) for _, start, shown in cells)
+    assert re.findall(r"<p data-start[^>]*>(.*?)</p>", html) == ["各桥水位如下。", "| 少一格 |", "区水务所说。"]
 
 
 def test_an_article_is_a_page_with_its_place_in_the_paper_and_ways_to_cite_it(room: TestClient) -> None:
@@ -265,6 +285,9 @@ def test_a_conversation_is_taken_along_as_markdown_and_word(room: TestClient) ->
 def test_a_thumb_is_a_line_and_a_forged_one_is_none(room: TestClient, tmp_path: Path) -> None:
     for body in ({}, {"turn": TURN, "liked": "yes"}, {"turn": 7, "liked": True}):
         assert room.post("/feedback", json=body).status_code == 422
+    for change in ({"text": "云河水位升至99米。[1]"}, {"stamp": ""}, {"stamp": TURN["stamp"].replace("06T", "05T")}):
+        refused = room.post("/feedback", json={"turn": TURN | change, "liked": True})
+        assert refused.status_code == 409 and "请再问一次" in refused.text
     assert room.post("/feedback", json={"turn": TURN, "liked": False, "reason": "<x>"}).status_code == 200
     assert room.post("/feedback", json={"turn": TURN, "liked": False}, headers={"origin": "http://paper.example"}).status_code == 403
 
@@ -274,3 +297,23 @@ def test_behind_a_proxy_every_link_stays_under_its_path(room: TestClient) -> Non
     for path in ("/articles/2031-08-03/02", "/issues", "/issues/2031-08-03", "/search?q=云河", "/briefing?topic=云河", "/nothing/x"):
         html = under.get(path).text
         assert [link for link in re.findall(r'(?:href|src|action)="(/[^"]*)"', html) if not link.startswith("/ask/")] == [], path
+
+
+def test_the_thumbs_of_visitors_at_once_are_lines_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "thumbs.jsonl"
+    file.write_text('{"answer_id": "earlier"}\n', encoding="utf-8")
+    answer = "水位\n" * 20_000 + "\ud800"  # longer than a buffer, and with half a character
+
+    def many(name: int) -> None:
+        for _ in range(5):
+            taking_along._append(file, {"answer_id": name, "answer": answer})
+
+    visitors = [threading.Thread(target=many, args=(name,)) for name in range(4)]
+    for one in visitors:
+        one.start()
+    for one in visitors:
+        one.join()
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert rows[0] == {"answer_id": "earlier"}
+    assert sorted(row["answer_id"] for row in rows[1:]) == sorted(list(range(4)) * 5)
+    assert {row["answer"] for row in rows[1:]} == {"水位\n" * 20_000 + "?"}

@@ -48,7 +48,7 @@ def test_the_file_in_the_working_folder_is_read_unless_another_is_named() -> Non
 @pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
 def test_every_setting_has_its_variable_and_its_line_in_the_file(name: str) -> None:
     value = {"port": 81, "llm_timeout": 2.5, "llm_unsupported": "quotes",
-             "vectors": "http://127.0.0.1:8000", "public_url": "https://paper.example.org/ask", "rate_limit": 5, "log": "json",
+             "vectors": "http://127.0.0.1:8000", "public_url": "https://paper.example.org/ask", "rate_limit": 5, "desk_days": 30, "log": "json",
              "embed": "https://a.example https://b.example"}.get(name, "甲")
     expected = Settings(**{name: value})
     assert load_settings({PREFIX + name.upper(): str(value)}) == expected

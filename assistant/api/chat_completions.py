@@ -18,7 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from assistant.api.desk import QUESTION_CHARACTERS, TURN_CHARACTERS, TURNS, Busy, Desk
+from assistant.api.desk import QUESTION_CHARACTERS, TURN_CHARACTERS, TURNS, Desk
 from assistant.api.rest import EVENT_STREAM, told
 from assistant.errors import AssistantError
 from assistant.schema import Answer, Ask, Turn
@@ -75,10 +75,9 @@ def chat_completions(desk: Desk) -> FastAPI:
         where = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors()[:5])
         return _error(400, where, "invalid_request_error")
 
-    for kind in (Busy, AssistantError):
-        @app.exception_handler(kind)
-        async def failed(_: Any, fault: Exception) -> Response:
-            return _failed(fault)
+    @app.exception_handler(AssistantError)
+    async def failed(_: Any, fault: Exception) -> Response:
+        return _failed(fault)
 
     @app.get("/models")
     def models() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.middleware import Middleware
@@ -13,8 +14,10 @@ from assistant.api.health import health
 from assistant.api.limits import Limits
 from assistant.api.login import Login
 from assistant.api.metrics import Metrics
+from assistant.api.open_questions import Record
 from assistant.api.rest import rest
 from assistant.api.tools import tools
+from assistant.api.traces import Traces
 from assistant.api.visitors import FrameAncestors, PublicAddress
 from assistant.settings import Settings
 
@@ -34,9 +37,12 @@ def shell(settings: Settings, *guards: Middleware) -> list[Middleware]:
     return [public, frames, *guards, limits, login]
 
 
-def add_doors(app: FastAPI, chain: AnswerChain) -> None:
-    """Adds /api, /v1, /mcp, /healthz, /readyz and /metrics; to be called before a page takes the root."""
-    desk = desk_of(chain)
+def add_doors(app: FastAPI, chain: AnswerChain, settings: Settings, record: Record = lambda _: None) -> Desk:
+    """Adds /api, /v1, /mcp, /healthz, /readyz and /metrics; to be called before a page takes the root.
+
+    Gives the desk that they ask at, which tells `record` of every answer.
+    """
+    desk = desk_of(chain, settings, record)
     app.include_router(health(desk))
     app.mount("/api", rest(desk, chain.retriever))
     app.mount("/v1", chat_completions(desk))
@@ -51,8 +57,9 @@ def add_doors(app: FastAPI, chain: AnswerChain) -> None:
             yield await stack.enter_async_context(outer(whole))
 
     app.router.lifespan_context = lifespan
+    return desk
 
 
-def desk_of(chain: AnswerChain) -> Desk:
-    """A desk that counts for itself."""
-    return Desk(chain, Metrics())
+def desk_of(chain: AnswerChain, settings: Settings, record: Record = lambda _: None) -> Desk:
+    """A desk that counts for itself, and traces where the settings say so."""
+    return Desk(chain, Metrics(), Traces(Path(settings.trace)) if settings.trace else None, record)

@@ -34,6 +34,7 @@ AT_ONCE_ALL = 400
 """Requests at a time in all; each holds some 100 kB."""
 WORKING_DOORS = ("/queue/join", "/api/", "/v1/", "/mcp")
 """Where a question is asked: the chat's queue, and the doors for programs."""
+PROBLEM = b"application/problem+json"
 CLIENTS = 10_000
 """Clients whose rate is remembered."""
 
@@ -115,11 +116,13 @@ class _Exchange:
         self._read = self._sent = 0
         self._begun = self._dropped = False
         self._status, self._since = 0, time.monotonic()
+        self._held: list[MutableMapping[str, Any]] = []
 
     async def serve(self, scope: Scope) -> None:
         """Runs the application; its fault becomes one line in the log, with the trace where it is ours."""
         try:
             await self._app(scope, self.receive, self.send)
+            await self._hand_on_held()
             if door := next((door for door in WORKING_DOORS if door in scope["path"]), None):
                 _log.info("asked", extra={"beside": {"door": door, "status": self._status,
                                                      "seconds": round(time.monotonic() - self._since, 3)}})
@@ -129,10 +132,16 @@ class _Exchange:
                 return
             ours = _is_ours(fault)
             _log.error("%s %s: %s", scope["method"], scope["path"], type(fault).__name__, exc_info=fault if ours else None)
-            if not self._begun:
+            if self._held and (b"content-type", PROBLEM) in self._held[0]["headers"]:
+                await self._hand_on_held()  # a door has told it already
+            elif not self._begun:
                 refused = (problem(500, "出错了，请稍后再试。", "Something failed; try again later.") if ours else
                            problem(400, "请求读不了。", "The request cannot be read."))
                 await refused(scope, self._receive, self._send)
+
+    async def _hand_on_held(self) -> None:
+        for message in self._held:
+            await self._hand_on(message)
 
     async def receive(self) -> MutableMapping[str, Any]:
         """The next piece of the request. Raises OSError beyond REQUEST_BYTES, whatever its header said."""
@@ -144,7 +153,13 @@ class _Exchange:
         return message
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Hands a message on in pieces. Raises OSError where the reader does not take them."""
+        """Hands a message on in pieces. Raises OSError where the reader does not take them.
+
+        A reply of 500 is held until the application has ended: a fault behind it is told as what it is.
+        """
+        if message.get("status") == 500 or self._held:
+            self._held.append(message)
+            return
         self._begun = True
         self._status = message.get("status", self._status)
         body = message.get("body", b"")

@@ -33,16 +33,18 @@ SESSION_SECONDS = 12 * 3600
 TRIES, TRIES_SECONDS = 5, 60.0
 """Wrong passwords that one client may send in that time."""
 REMEMBERED = 10_000
-FOR_ALL = ("/healthz", "/readyz", "/login", "/logout")
-FOR_PROGRAMS = ("/api/", "/v1/", "/mcp")
+FOR_ALL = ("/healthz", "/readyz", "/login", "/logout", "/files/site.css")
+FOR_PROGRAMS = ("/api/", "/v1/", "/mcp", "/metrics")
 FOR_EDITORS = ("/desk", "/metrics")
 COOKIE = "newspaper-session"
 
-_PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>登录 · Sign in</title><body><main><h1>登录 · Sign in</h1>{said}<form method="post" action="{action}">
-<p><label>名字 Name <input name="name" autocomplete="username" required></label></p>
-<p><label>密码 Password <input name="password" type="password" autocomplete="current-password" required></label></p>
-<input type="hidden" name="next" value="{next}"><p><button>登录 Sign in</button></p></form></main></body></html>"""
+_PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<title>登录 · Sign in</title><link rel="stylesheet" href="{style}"></head>
+<body><main class="login"><h1>登录 <span lang="en">Sign in</span></h1>{said}<form class="query" method="post" action="{action}">
+<label class="words">名字 Name<input name="name" autocomplete="username" required></label>
+<label class="words">密码 Password<input name="password" type="password" autocomplete="current-password" required></label>
+<input type="hidden" name="next" value="{next}"><button>登录 Sign in</button></form></main></body></html>"""
 
 
 class Login:
@@ -72,7 +74,7 @@ class Login:
         kind, _, key = headers.get("authorization", "").partition(" ")
         by_key = kind.lower() == "bearer"
         user = user_of_key(users, key.strip()) if by_key else self._of_cookie(users, Request(scope).cookies.get(COOKIE, ""))
-        if user is None and (by_key or scope["method"] != "GET" or path.startswith((*FOR_PROGRAMS, *FOR_EDITORS))):
+        if user is None and (by_key or scope["method"] != "GET" or path.startswith(FOR_PROGRAMS)):
             refused = problem(401, "请先登录，或带上密钥。", "Sign in, or send a key.")
             refused.headers["www-authenticate"] = "Bearer"
             return refused
@@ -103,7 +105,7 @@ class Login:
         user = read_users(self._file).get(given.get("name", ""))
         if not await run_in_threadpool(password_is_right, user, given.get("password", "")):
             self._tries.setdefault(client, []).append(time.monotonic())
-            return _form(root, given.get("next", ""), "<p role=alert>名字或密码不对。 Wrong name or password.</p>", 401)
+            return _form(root, given.get("next", ""), "<p class=note role=alert>名字或密码不对。 Wrong name or password.</p>", 401)
         assert user is not None  # the password is right of somebody only
         back = given.get("next", "")
         response = RedirectResponse(f"{root}{back}" if back.startswith("/") and not back.startswith(("//", "/\\")) else f"{root}/", 303)
@@ -143,6 +145,6 @@ def _same_site(headers: Headers) -> bool:
 
 
 def _form(root: str, back: str, said: str = "", status: int = 200) -> HTMLResponse:
-    page = _PAGE.format(said=said, action=html.escape(f"{root}/login"), next=html.escape(back[:2000]))
-    return HTMLResponse(page, status, {"content-security-policy": "default-src 'none'; form-action 'self'; "
+    page = _PAGE.format(said=said, action=html.escape(f"{root}/login"), style=html.escape(f"{root}/files/site.css"), next=html.escape(back[:2000]))
+    return HTMLResponse(page, status, {"content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
                                        "frame-ancestors 'none'", "cache-control": "no-store"})

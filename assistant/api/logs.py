@@ -23,10 +23,9 @@ class JsonLines(logging.Formatter):
 
 
 def log_json() -> None:
-    """Makes everything that this process logs JSON lines on standard error, the requests of each door included."""
+    """Makes everything that this process logs JSON lines on standard error, the requests of each door included; uvicorn's
+    too, where it is given no configuration of its own."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(LOGGER).setLevel(logging.INFO)
-    for name in ("uvicorn", "uvicorn.error"):
-        logging.getLogger(name).handlers.clear()

@@ -34,13 +34,13 @@ class Metrics:
         self._indexed = Gauge("assistant_index_timestamp_seconds", "When the index that answers was made",
                               registry=self._registry)
 
-    def answered(self, door: str, answer: Answer, seconds: float) -> None:
-        """Counts a finished answer."""
+    def answered(self, door: str, answer: Answer, seconds: float, *, again: bool = False) -> None:
+        """Counts a finished answer; the steps of one that is given `again` were counted when it was made."""
         self._questions.labels(door, answer.kind).inc()
         if answer.refused:
             self._refusals.labels(door).inc()
         self._seconds.observe(seconds)
-        for step in answer.steps:
+        for step in () if again else answer.steps:
             self._steps.labels(step.name).observe(step.seconds)
 
     def failed(self, door: str) -> None:

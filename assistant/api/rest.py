@@ -17,7 +17,8 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from assistant.api.desk import Asked, AskedFilters, Busy, Desk, answer_json, article_json
+from assistant.api.admission import Busy
+from assistant.api.desk import Asked, AskedFilters, Desk, answer_json, article_json
 from assistant.api.problems import problem
 from assistant.errors import AssistantError
 from assistant.retrieval import distinct_articles
@@ -60,11 +61,14 @@ def rest(desk: Desk, retriever: Any) -> FastAPI:
 
     @app.get("/articles/{article_id:path}")
     def article(article_id: str) -> Response:
-        """An article as it was read."""
-        found = desk.snapshot().articles.article(article_id)
+        """An article as it was read; with `mentions`, the people, places and bodies that it names, where they are known."""
+        snapshot = desk.snapshot()
+        found = snapshot.articles.article(article_id)
         if found is None:
             return problem(404, f"没有文章 {article_id[:200]}。", f"There is no article {article_id[:200]}.")
-        return JSONResponse(found.to_json())
+        named = [{"start": one.start, "end": one.end, "kind": one.kind, "name": snapshot.names.name(one.kind, one.key)}
+                 for one in snapshot.names.found(article_id)] if snapshot.names else None
+        return JSONResponse(found.to_json() | ({} if named is None else {"mentions": named}))
 
     @app.get("/coverage")
     def coverage() -> dict[str, Any]:
@@ -108,10 +112,9 @@ def told_plainly(app: FastAPI) -> None:
     async def refused(_: Request, fault: HTTPException) -> Response:
         return problem(fault.status_code, "没有这个地址，或不能这样用。", str(fault.detail))
 
-    for kind in (Busy, AssistantError):
-        @app.exception_handler(kind)
-        async def failed(_: Request, fault: Exception) -> Response:
-            return told(fault)
+    @app.exception_handler(AssistantError)
+    async def failed(_: Request, fault: Exception) -> Response:
+        return told(fault)
 
     @app.exception_handler(Exception)  # it is raised again, and written to the log by the limits
     async def broken(_: Request, fault: Exception) -> Response:
@@ -121,6 +124,6 @@ def told_plainly(app: FastAPI) -> None:
 def told(fault: Exception) -> JSONResponse:
     """What a program is told of a fault; the operator's log has the rest."""
     if isinstance(fault, Busy):
-        return problem(503, "问的人太多，请稍后再试。", "Too many are asking; try again later.", retry_after=5)
+        return problem(503, fault.chinese, fault.english, retry_after=5)
     _log.error("%s", fault, exc_info=None if isinstance(fault, AssistantError) else fault)
     return problem(503, "这会儿答不上来，请稍后再试。", "The assistant cannot answer right now; try again later.", retry_after=10)

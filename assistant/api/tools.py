@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from assistant.api.desk import QUESTION_CHARACTERS, AskedFilters, Busy, Desk, answer_json, article_json
+from assistant.api.desk import QUESTION_CHARACTERS, AskedFilters, Desk, answer_json, article_json
 from assistant.errors import AssistantError
 from assistant.retrieval import distinct_articles
 from assistant.schema import Ask, Filters
@@ -47,7 +47,7 @@ def tools(desk: Desk, retriever: Any) -> FastMCP:
         """Answer a question from the newspaper's own articles, with citations. `refused` where they do not say."""
         try:
             answer = await desk.answer(Ask(question), "mcp")
-        except (Busy, AssistantError) as fault:
+        except AssistantError as fault:
             raise ToolError("The archive cannot answer right now; try again later.") from fault
         return {name: value for name, value in answer_json(answer).items() if name not in ("passages", "steps")}
 

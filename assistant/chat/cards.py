@@ -6,7 +6,7 @@ alone. What is said in both languages carries both, and the page shows one of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from urllib.parse import urlsplit
 
@@ -20,6 +20,8 @@ from assistant.schema import Answer, Article, Citation, Coverage, Passage
 
 ARTICLE_CHARACTERS = 12_000
 """An opened card shows at most this much of its article, around the quoted words."""
+PANEL_CHARACTERS = 1_000_000
+"""Beyond so many of HTML no earlier turn is shown: fifty turns of five cards have as many."""
 MARGIN = 90
 """A card shows the whole sentences within this many characters on both sides of a quote."""
 OPENING = 160
@@ -31,17 +33,22 @@ NEWSPAPERS = 3
 SECTIONS = 200
 STRAY = 5
 """Of a thousand dates, how many at either end may be misread."""
-PAGES = {"/search": ("检索", "Search"), "/issues": ("往期", "Issues"), "/briefing": ("简报", "Briefing")}
+PAGES = {"/search": ("检索", "Search"), "/issues": ("往期", "Issues"), "/people": ("人物", "Names"),
+         "/briefing": ("简报", "Briefing")}
+
+KINDS = {"news": ("消息", "News"), "comment": ("评论", "Comment"), "caption": ("图片和漫画", "Pictures")}
+"""The kinds of articles, in Chinese and in English."""
 
 _REFRESHING = {"articles": ("读文章", "reading articles"), "chunks": ("分段", "chunks"), "words": ("词", "words"),
-               "vectors": ("向量", "vectors"), "verify": ("核对", "checking")}
+               "names": ("人名地名", "names"), "vectors": ("向量", "vectors"), "verify": ("核对", "checking")}
 """What is said of the stages of a refresh that has something to do."""
 
 
-def masthead(coverage: Coverage, dates: Sequence[str] = ()) -> str:
+def masthead(coverage: Coverage, dates: Sequence[str] = (), *, tagged: bool = False) -> str:
     """The head of the page: the newspaper's name, what its archive holds in one line, the other pages.
 
-    `dates` are those of the articles; a few that lie far from the others do not stretch the line.
+    `dates` are those of the articles; a few that lie far from the others do not stretch the line. The people are among the
+    other pages where the archive is `tagged`.
     """
     names = [escape(name) for name in coverage.newspapers]
     span = [escape(date) for date in dict.fromkeys(_span(dates) or (coverage.first_date, coverage.last_date)) if date]
@@ -52,7 +59,7 @@ def masthead(coverage: Coverage, dates: Sequence[str] = ()) -> str:
         chinese.append("、".join(names[:NEWSPAPERS]) + (f"等 {len(names)} 家" if rest > 0 else ""))
         english.append(", ".join(names[:NEWSPAPERS]) + (f" and {rest} more" if rest > 0 else ""))
     paper = f'<span class="paper">{names[0]}</span>' if len(names) == 1 else ""
-    pages = "".join(f'<a href=".{address}">{both(*name)}</a>' for address, name in PAGES.items())
+    pages = "".join(f'<a href=".{address}">{both(*name)}</a>' for address, name in PAGES.items() if tagged or address != "/people")
     return (f'<header class="masthead"><h1>{paper}<span class="product">{both("问报", "Ask the paper")}</span></h1>'
             f'<p class="coverage">{both(" · ".join(filter(None, chinese)), " · ".join(filter(None, english)))}</p>'
             f"<nav>{pages}</nav></header>")
@@ -86,19 +93,25 @@ def greeting() -> str:
             + "</p></div>")
 
 
-def filter_bar(coverage: Coverage) -> str:
-    """The filters that go into every question, folded; chat.js reads and keeps them."""
+def filter_bar(coverage: Coverage, kinds: Collection[str]) -> str:
+    """The filters that go into every question, folded, those of /search; chat.js reads and keeps them, and puts below
+    them what was read from the newest question."""
     fields = [("date_from", "从", "From", 'placeholder="2025-11-18" size="10"'),
               ("date_to", "到", "To", 'placeholder="2025-11" size="10"'),
+              *([("newspaper", "报纸", "Newspaper", 'list="chat-newspapers" size="10"')] if len(coverage.newspapers) > 1 else []),
               *([("section", "栏目", "Section", 'list="chat-sections" size="8"')] if coverage.sections else []),
               ("author", "作者", "Author", 'size="8"')]
     inputs = "".join(f'<label>{both(chinese, english)}<input data-under="{name}" maxlength="100" {more}></label>'
                      for name, chinese, english, more in fields)
-    sections = "".join(f"<option>{escape(name)}</option>" for name in coverage.sections[:SECTIONS])
+    lists = "".join(f'<datalist id="chat-{of}">{"".join(f"<option>{escape(name)}</option>" for name in names[:SECTIONS])}</datalist>'
+                    for of, names in (("newspapers", coverage.newspapers), ("sections", coverage.sections)))
+    offered = "".join(f'<option value="{kind}">{" · ".join(names)}</option>' for kind, names in KINDS.items() if kind in kinds)
+    if offered:
+        inputs += f'<label>{both("体裁", "Kind")}<select data-under="kind"><option value=""></option>{offered}</select></label>'
     return (f'<details class="under"><summary>{both("只看部分报道", "Only some of the articles")}'
             f'<span class="set"></span></summary><div class="fields">{inputs}'
-            f'<button type="button" class="act unfilter">{both("去掉", "Clear")}</button></div>'
-            f'<datalist id="chat-sections">{sections}</datalist></details>')
+            f'<button type="button" class="act unfilter">{both("去掉", "Clear")}</button>'
+            f'{lists}</div></details><div class="taken"></div>')
 
 
 def fine_print() -> str:
@@ -110,12 +123,18 @@ def fine_print() -> str:
 
 
 def sources_html(answers: Sequence[Answer], find: Find) -> str:
-    """The cards of a conversation: the newest turn open, the earlier ones folded below it, newest first.
+    """The cards of a conversation: the newest turn open, the earlier ones folded below it, newest first, as far back as
+    PANEL_CHARACTERS go.
 
     "" when no answer has a source.
     """
-    turns = [_turn(answer, turn, find, newest=turn == len(answers)) for turn, answer in enumerate(answers, 1)]
-    return _panel("".join(reversed(turns)))
+    cards, length = [], 0
+    for turn in range(len(answers), 0, -1):
+        cards.append(_turn(answers[turn - 1], turn, find, newest=turn == len(answers)))
+        length += len(cards[-1])
+        if length > PANEL_CHARACTERS:
+            break
+    return _panel("".join(cards))
 
 
 def latest_html(articles: Iterable[Article]) -> str:
@@ -200,7 +219,9 @@ def _card(of: Article | Citation, title: str, passage: str, whole: str = "", anc
           span: Span | None = None) -> str:
     """One article: number, title, what is known of it, the passage, the fold with all of it, its page, the original."""
     names = "、".join(of.authors[:AUTHORS]) + ("等" if len(of.authors) > AUTHORS else "")
-    facts = " · ".join(escape(fact) for fact in (of.newspaper, chinese_date(of.date or ""), of.section, names) if fact)
+    day = both(escape(chinese_date(of.date)), escape(english_date(of.date))) if of.date else ""
+    told = [escape(fact) if fact else "" for fact in (of.newspaper, of.section, names)]
+    facts = " · ".join(filter(None, (told[0], day, *told[1:])))
     place = f'class="card" id="{anchor}" tabindex="-1"' if anchor else 'class="card found"'
     title = escape(title)
     if isinstance(of, Article):

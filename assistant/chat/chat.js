@@ -36,6 +36,7 @@
 
   let sent = false;       // a question is on its way
   let editing = 0;        // the turn whose question is in the box to be changed
+  let aside = [];         // what was read from the newest question and is not to count
   let dropping = null;    // the conversation that is to be shown instead
   let before = null;      // the conversation before it was cleared, cut or changed
   const under = () => Object.fromEntries(Object.entries(read(sessionStorage, UNDER, {})).filter(([, value]) => value));
@@ -45,9 +46,13 @@
       if (editing) { remember(saved); saved = saved.slice(0, editing - 1); } else hideUndo();
       stopEditing();
       sent = true;
+      aside = [];
       return [typed, saved, model, under()];
     },
-    askingAgain: (saved, model) => { hideUndo(); return [saved, model, under()]; },
+    askingAgain: (saved, model) => {
+      if (aside.length) remember(saved); else hideUndo();
+      return [saved, model, { ...under(), aside }];
+    },
     cleared: (saved) => { if (saved.length) remember(saved); return [[]]; },
     changed: (saved) => {
       const shown = dropping || saved;
@@ -171,6 +176,10 @@
       $("#reshow").click();
     },
     again: () => $("#again").click(),
+    aside: (button) => {
+      aside = [...aside, ...[...button.classList].slice(2)];
+      $("#again").click();
+    },
     up: (button) => thumb(button, true),
     down: (button) => thumb(button, false),
     reason: (button) => thumb(button, false, button.classList[2]),
@@ -252,6 +261,14 @@
     sessionStorage.setItem(UNDER, JSON.stringify(values));
     showUnder();
   };
+  // What was read from the newest question stands with the filters.
+  const showRead = () => {
+    const place = $(".taken"), newest = all("#chat .answer").at(-1);
+    const read = newest && $(".read", newest) ? $(".read", newest).innerHTML : "";
+    if (!place || place.dataset.read === read) return;
+    place.dataset.read = read;
+    place.innerHTML = read;
+  };
   const showUnder = () => {
     const set = Object.values(under()).join(" · ");
     if ($(".under .set")) $(".under .set").textContent = set ? `：${set}` : "";
@@ -264,10 +281,14 @@
     ["#chat [role=log]", "对话", "Conversation"], ["#chat .scroll-down-button-container button", "到最后", "To the end"],
     ["#model input", "语言模型", "Language model"], [".masthead nav", "其他页面", "Other pages"],
   ];
+  const englishDate = (text) => text.replace(/(\d{4})年(?:(\d+)月)?(?:(\d+)日)?/g, (_, year, month, day) => [day,
+    month && new Date(2000, month - 1).toLocaleString("en", { month: "long" }), year].filter(Boolean).join(" "));
   const name = () => {
     for (const [selector, zh, en] of names) {
       for (const place of all(selector)) if (place.getAttribute("aria-label") !== say(zh, en)) place.setAttribute("aria-label", say(zh, en));
     }
+    showRead();
+    for (const word of chinese ? [] : all("#chat abbr[title*=年]")) word.title = englishDate(word.title);
     for (const group of all("#chat .examples[role=list]")) {  // its items are buttons, not list items
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", say("可以这样问", "Questions to start with"));

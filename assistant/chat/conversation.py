@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from assistant.export.documents import Find
 from assistant.language.dating import cite
 from assistant.retrieval import distinct_articles
-from assistant.schema import Answer, Chunk, Citation, Passage, Step, Turn
+from assistant.schema import Answer, Chunk, Citation, Filters, Passage, Step, Turn
 
 TURNS = 50
 """Turns of a conversation that are kept; when an older one leaves the page, the page says so."""
@@ -62,8 +63,9 @@ def stamped(answer: Answer, time: str, key: bytes) -> Answer:
 
 
 def is_stamped(turn: object, key: bytes) -> bool:
-    """Whether a turn that came back from a browser is, to the letter, an answer that this server gave."""
-    if not isinstance(turn, dict) or not isinstance(turn.get("stamp"), str):
+    """Whether a turn that came back from a browser is, to the letter, an answer that this server gave; none is
+    without a key."""
+    if not key or not isinstance(turn, dict) or not isinstance(turn.get("stamp"), str):
         return False
     time, _, seal = turn["stamp"].partition(" ")
     return hmac.compare_digest(seal, _seal({**turn, "stamp": time}, key))
@@ -85,6 +87,7 @@ def _saved_turn(answer: Answer) -> dict[str, Any]:
         "passages": [[p.article.id, p.chunk.start, p.chunk.end, *(twin.id for twin in p.reprints[:LINES])]
                      for p in distinct_articles(answer.passages)[:ARTICLES]],
         "understood": answer.understood[:QUESTION_CHARACTERS],
+        "read": {one.name: value[:LINE_CHARACTERS] for one in fields(Filters) if (value := getattr(answer.read, one.name))},
         "notes": [note[:LINE_CHARACTERS] for note in answer.notes[:LINES]],
         "follow_ups": [question[:LINE_CHARACTERS] for question in answer.follow_ups[:LINES]],
         "steps": [[s.name[:LINE_CHARACTERS], s.seconds, s.detail[:LINE_CHARACTERS]] for s in answer.steps[:LINES]],
@@ -93,9 +96,9 @@ def _saved_turn(answer: Answer) -> dict[str, Any]:
 
 
 def _restored_turn(turn: dict[str, Any], find: Find) -> Answer:
-    citations = [_citation(*row, find=find) for row in turn["citations"][:QUOTES]]
-    notes = _texts(turn["notes"])
-    if None in citations:
+    found = [_citation(*row, find=find) for row in turn["citations"][:QUOTES]]
+    citations, notes = _numbered_once(filter(None, found)), _texts(turn["notes"])
+    if None in found:
         notes += ("有的引文已不在报库里。\nSome of the quotes are no longer in the archive.",)
     passages = [_passage(*row, find=find) for row in turn["passages"][:ARTICLES]]
     return Answer(
@@ -103,10 +106,11 @@ def _restored_turn(turn: dict[str, Any], find: Find) -> Answer:
         text=_text(turn["text"], ANSWER_CHARACTERS),
         kind=_text(turn["kind"]),
         refused=turn["refused"] is True,
-        citations=tuple(filter(None, citations)),
+        citations=citations,
         passages=tuple(filter(None, passages)),
         emphasis=tuple((_count(start), _count(end)) for start, end in turn["emphasis"][:LINES]),
         understood=_text(turn["understood"], QUESTION_CHARACTERS),
+        read=_filters(turn.get("read", {})),
         notes=notes,
         follow_ups=_texts(turn["follow_ups"]),
         steps=tuple(Step(_text(name), float(seconds), _text(detail))
@@ -125,12 +129,25 @@ def _citation(n: object, article_id: object, start: object, quote: object, *, fi
     return None if at < 0 else cite(n, article, at, at + len(quote))
 
 
+def _numbered_once(citations: Iterable[Citation]) -> tuple[Citation, ...]:
+    """Those whose number is their article's alone, as an answer numbers them: each number becomes a card."""
+    articles: dict[int, str] = {}
+    numbers: dict[str, int] = {}
+    return tuple(one for one in citations if articles.setdefault(one.n, one.article_id) == one.article_id
+                 and numbers.setdefault(one.article_id, one.n) == one.n)
+
+
 def _passage(article_id: object, start: object, end: object, *reprints: object, find: Find) -> Passage | None:
     article, start, end = find(_text(article_id)), _count(start), _count(end)
     if article is None or not start < end <= len(article.text):
         return None
     twins = tuple(filter(None, (find(_text(twin)) for twin in reprints[:LINES])))
     return Passage(Chunk(article.id, 0, start, end, article.text[start:end]), article, 0.0, twins)
+
+
+def _filters(given: dict[str, object]) -> Filters:
+    known = {one.name for one in fields(Filters)}
+    return Filters(**{name: _text(value) for name, value in given.items() if name in known})
 
 
 def _text(value: object, length: int = LINE_CHARACTERS) -> str:

@@ -34,10 +34,10 @@ def highlight(text: str, spans: Iterable[Span], tag: str, start: int = 0, end: i
 
 
 def paragraphs(text: str, spans: Sequence[Span], start: int, end: int) -> str:
-    """`text[start:end]` as one <p> a line, blank lines dropped, `spans` marked."""
+    """`text[start:end]` as one <p> a line, blank lines and the rules under a table's header dropped, `spans` marked."""
     lines, at = [], start
     for line in text[start:end].split("\n"):
-        if line.strip():
+        if line.strip(" \t|-:"):
             lines.append(f"<p>{highlight(text, spans, 'mark', at, at + len(line))}</p>")
         at += len(line) + 1
     return "".join(lines)
@@ -57,14 +57,6 @@ def english_date(date: str) -> str:
         return date
     year, month, day = match.groups()
     return " ".join([*([str(int(day))] if day else []), *([_MONTHS[int(month) - 1]] if month else []), year])
-
-
-def told(text: str) -> str:
-    """Our own words as HTML on one line: a Chinese line with an English one below it as both, anything else as it is."""
-    lines = text.splitlines()
-    if len(lines) == 2 and lines[1].isascii():
-        return both(*map(escape, lines))
-    return one_line(escape(text))
 
 
 def one_line(html: str) -> str:

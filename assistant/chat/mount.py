@@ -77,6 +77,8 @@ def _doors() -> Any:
         return serve
 
     return Middleware(guarded)
+
+
 def _head() -> str:
     style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("chat.css", "chat.js"))
     return f"<style>{style}</style><script>{script}</script>"

@@ -8,20 +8,23 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assistant.api.admission import Busy
+from assistant.catalogue import known_names
 from assistant.chat import cards, reply
 from assistant.chat.conversation import QUESTION_CHARACTERS, TURNS, history, restore, save, stamped
+from assistant.chat.starters import Starters
 from assistant.errors import AssistantError
 from assistant.export.documents import Find
 from assistant.generation.chat_model import load_chat_model, local_models
 from assistant.generation.connection import no_proxies
 from assistant.index.snapshot import writer
-from assistant.schema import Answer, Article, Ask, Filters
+from assistant.schema import AS_TYPED, Answer, Article, Ask, Filters
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,8 +36,8 @@ TITLE = "问报 · Ask the paper"
 STARTERS = 6
 LATEST = 5
 """Articles beside the empty page."""
-ANSWERS_AT_ONCE = 8
-"""Questions answered at the same time; more wait in the queue."""
+ANSWERS_AT_ONCE = 32
+"""Questions that stand before the chain at the same time, nearly all of them waiting in its line; more wait in the queue."""
 NO_MODEL = "none"
 """What is chosen to have quotes where a model is set; "" is what is set."""
 BANNER_SECONDS = 5
@@ -61,7 +64,7 @@ class Desk:
     def __init__(self, chain: "AnswerChain", settings: Settings, key: bytes = b"") -> None:
         self._chain, self._key = chain, key
         self._index = Path(settings.index)
-        self._starters: tuple[str, list[str]] = ("", [])
+        self._starters = Starters(chain, STARTERS)
         self._settings = settings
         self._offered = {name: of for name, of in local_models(settings).items() if name != settings.llm}
         if self._offered and settings.llm:
@@ -78,7 +81,12 @@ class Desk:
 
     def masthead(self) -> str:
         """The head of the page, for the archive as it is now."""
-        return cards.masthead(self._chain.coverage(), list(self._chain.index.current().dates.values()))
+        snapshot = self._chain.index.current()
+        return cards.masthead(self._chain.coverage(), list(snapshot.dates.values()), tagged=snapshot.names is not None)
+
+    def filter_bar(self) -> str:
+        """The filters above the conversation, for the archive as it is now."""
+        return cards.filter_bar(self._chain.coverage(), known_names(self._chain.index.current()).kinds)
 
     def banner(self) -> str:
         """What is told of a refresh at work on the index; "" while there is none."""
@@ -86,10 +94,7 @@ class Desk:
 
     def starters(self) -> list[Any]:
         """Questions that the archive answers, as Gradio's chat takes them."""
-        now = self._chain.index.current().manifest.id
-        if self._starters[0] != now:
-            self._starters = now, self._chain.starters(STARTERS)
-        return [{"text": question} for question in self._starters[1]]
+        return [{"text": question} for question in self._starters.now()]
 
     def models(self) -> list[tuple[str, str]]:
         """(label, value) of what may write a visitor's answers, the default first; [] where there is no choice."""
@@ -111,21 +116,24 @@ class Desk:
         return cards.sources_html(answers, self.article) or cards.latest_html(islice(latest, LATEST))
 
     def answers(self, question: str, earlier: list[Answer], chosen: object = "",
-                filters: Filters = Filters()) -> Iterator[Answer]:
+                filters: Filters = Filters(), aside: frozenset[str] = frozenset()) -> Iterator[Answer]:
         """The growing answers to a question by the model chosen; what follows too soon is shown with the next.
 
         A fault becomes a last answer without path or trace.
         """
         shown, at = None, 0.0
         try:
-            for answer in self._chain_with(self.model(chosen)).stream(Ask(question, history(earlier), filters)):
+            for answer in self._chain_with(self.model(chosen)).stream(Ask(question, history(earlier), filters, aside)):
                 news = shown is None or answer.done or answer.passages != shown.passages
                 if news or time.monotonic() - at >= FRAME_SECONDS:
                     shown, at = answer, time.monotonic()
                     yield self._whole(answer, earlier) if answer.done else answer
+        except Busy as busy:
+            yield Answer(question, str(busy), kind="hint", refused=True)
         except Exception as fault:
             log_fault(fault)
             yield Answer(question, UNAVAILABLE, kind="hint", refused=True)
+
     def _whole(self, answer: Answer, earlier: list[Answer]) -> Answer:
         """A finished answer as it is kept, with what is to be said of the conversation."""
         if len(earlier) >= TURNS:
@@ -185,7 +193,7 @@ def build_chat(chain: "AnswerChain", settings: Settings, key: bytes = b"") -> "g
         with gr.Row(elem_id="desk"):
             with gr.Column(scale=3, min_width=280, elem_id="talk"):
                 gr.HTML(cards.greeting(), elem_id="greeting", apply_default_css=False)
-                gr.HTML(cards.filter_bar(chain.coverage()), elem_id="under", apply_default_css=False)
+                gr.HTML(desk.filter_bar(), elem_id="under", apply_default_css=False)
                 chat = gr.Chatbot(elem_id="chat", label=say("chat"), show_label=False, layout="panel", height=None,
                                   examples=desk.starters(), latex_delimiters=[], buttons=[], autoscroll=False)
                 box = gr.Textbox(elem_id="box", label=say("question"), show_label=False, placeholder=say("placeholder"),
@@ -238,7 +246,7 @@ def _listen(gr: Any, desk: Desk, parts: _Parts) -> None:
             yield (gr.skip(),) * 4
             return
         box_now, sources = gr.update(value="", submit_btn=False, stop_btn=True), None
-        for answer in desk.answers(question, earlier, model, filters_of(filters)):
+        for answer in desk.answers(question, earlier, model, filters_of(filters), aside_of(filters)):
             answers, before = [*earlier, answer][-TURNS:], sources
             sources = (answer.citations, answer.passages, answer.done)
             panel_now = gr.skip() if sources == before else desk.sources(answers)
@@ -288,7 +296,14 @@ def filters_of(given: object) -> Filters:
     named = given if isinstance(given, dict) else {}
     texts = {name: " ".join(value.split())[:100] for name, value in named.items() if isinstance(value, str)}
     dates = {name: texts[name] for name in ("date_from", "date_to") if _DATE.fullmatch(texts.get(name, ""))}
-    return Filters(**dates, **{name: texts[name] for name in ("section", "author") if texts.get(name)})
+    return Filters(**dates, **{name: texts[name] for name in ("newspaper", "section", "author", "kind") if texts.get(name)})
+
+
+def aside_of(given: object) -> frozenset[str]:
+    """What a visitor took off that was read from the question; what is no such thing does not count."""
+    names = given.get("aside") if isinstance(given, dict) else None
+    known = {AS_TYPED, *(one.name for one in fields(Filters))}
+    return frozenset(name for name in names if isinstance(name, str) and name in known) if isinstance(names, list) else frozenset()
 
 
 def question_of(event: object, typed: object) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 
+from assistant.answers import cells_of
+from assistant.chat import english
+from assistant.chat.cards import KINDS
 from assistant.chat.conversation import save
-from assistant.chat.markup import Span, both, one_line, told
+from assistant.chat.markup import Span, both, english_date, one_line
 from assistant.export.addresses import article_address
 from assistant.export.citation_styles import headline
 from assistant.export.documents import Find, as_text
 from assistant.generation.grounding import NOT_IN_SOURCES
 from assistant.language.dating import chinese_date
-from assistant.schema import Answer, Citation
+from assistant.question.filters import described_filters
+from assistant.schema import AS_TYPED, Answer, Citation, Filters
 
 ORIGIN = "\ue000"
 """Stands in the text to be copied for the address of the server, which the browser knows."""
@@ -30,17 +35,6 @@ _LISTED = re.compile(rf"(?:《.+?》|“.+?”)(?:，.*)?{_MARK}")
 _DATED = re.compile(rf"(?P<date>\d{{4}}年[^：“]{{0,16}})：“(?P<said>.*)”(?P<mark>{_MARK})")
 _OTHER = re.compile(r"(?:另一篇报道|报纸另有更正)[^“]*：")
 _UNSUPPORTED = re.compile(rf"(\d[\d.,]*[万亿]?|[^\W\d_]{{1,4}}|”)?{re.escape(NOT_IN_SOURCES)}")
-_ENGLISH = (
-    (re.compile(r"在 (\d+) 篇报道.*?没有找到[^。]*。"), r"Nothing in the \1 articles answers this. "),
-    (re.compile(r"最接近的报道没有提到(.+?)。"), r"The nearest articles do not mention \1. "),
-    (re.compile(r"最接近的报道：$"), "Perhaps related:"),
-    (re.compile(r"报道里有日期的 (\d+) 件事，按时间先后："), r"\1 dated events, earliest first:"),
-    (re.compile(r"^.*报道有 (\d+) 篇，最近的 (\d+) 篇是："), r"\1 articles; the latest \2:"),
-    (re.compile(r"^.*报道有 (\d+) 篇，第 (\d+) 至 (\d+) 篇是："), r"\1 articles; \2 to \3 of them:"),
-    (re.compile(r"^.*报道有 (\d+) 篇："), r"\1 articles:"),
-    (re.compile(r"^.*报道有 (\d+) 篇，已经全部列出。"), r"\1 articles; all have been listed."),
-)
-"""Our own sentences around lists, as `answers` writes them, in English."""
 
 
 def question_html(question: str) -> str:
@@ -54,52 +48,66 @@ def answer_html(answer: Answer, turn: int, find: Find) -> str:
     """An answer on one line of HTML: its text with links to the cards of `turn`, its notes, how it was found."""
     if not answer.text and not answer.done:
         return f'<div class="answer" id="answer-{turn}"><p class="waiting">{_waiting(answer)}</p></div>'
-    notes = "".join(f'<p class="note">{told(note)}</p>' for note in answer.notes)
+    notes = "".join(f'<p class="note">{english.note(note)}</p>' for note in answer.notes)
     kind = f" {answer.kind}" if answer.kind in _SPEAKER else ""
     growing = "" if answer.done else " growing"
     speaker = f'<p class="speaker">{both(*_SPEAKER[answer.kind])}</p>' if answer.kind in _SPEAKER and answer.done else ""
-    foot = f'<div class="foot">{_acts(answer, find)}{_how(answer)}</div>' if answer.done else ""
+    foot = f'<div class="foot">{_acts(answer, find)}{_read(answer)}{_how(answer)}</div>' if answer.done else ""
     return (f'<div class="answer{kind}{growing}" id="answer-{turn}">{notes}{speaker}{body_html(answer, turn, find)}{foot}</div>')
 
 
 def body_html(answer: Answer, turn: int, find: Find) -> str:
-    """The text, its marks leading to #source-TURN-N: paragraphs, lists of articles, dated lines, another report beside."""
-    if answer.kind == "hint":
-        return f'<p class="said">{told(answer.text)}</p>'
+    """The text, its marks leading to #source-TURN-N: paragraphs, lists of articles, dated lines, tables, another report beside."""
+    if answer.kind == "hint" and english.frame(answer.text, 0, len(answer.text))[0] == 0:
+        return f'<p class="said">{english.note(answer.text)}</p>'
     blocks: list[str] = []
-    rows: list[str] = []
-    shape = ""
-
-    def close() -> None:
-        nonlocal rows
-        if rows:
-            blocks.append(f'<ol class="{shape}">{"".join(rows)}</ol>')
-        rows = []
-
-    for start, end in _lines(answer.text):
-        line = answer.text[start:end]
-        now = "listed" if _LISTED.fullmatch(line) else "timeline" if _DATED.fullmatch(line) else ""
-        if now != shape:
-            close()
-        shape = now
-        if now:
-            rows.append((_listed_row if now == "listed" else _dated_row)(answer, start, end, turn, find))
-        elif _OTHER.match(line) and blocks:
-            blocks = [f'<div class="compared"><div>{"".join(blocks)}</div><div>{_paragraph(answer, start, end, turn)}</div></div>']
+    for shape, lines in groupby(_lines(answer.text), lambda line: _shape(answer.text, *line)):
+        spans = list(lines)
+        if shape == "table" and len(spans) > 1:
+            blocks.append(_table(answer, spans, turn))
+        elif shape in ("listed", "timeline"):
+            row = _listed_row if shape == "listed" else _dated_row
+            blocks.append(f'<ol class="{shape}">{"".join(row(answer, *span, turn, find) for span in spans)}</ol>')
+        elif shape == "other" and blocks:
+            other = "".join(_paragraph(answer, *span, turn) for span in spans)
+            blocks = [f'<div class="compared"><div>{"".join(blocks)}</div><div>{other}</div></div>']
         else:
-            blocks.append(_paragraph(answer, start, end, turn))
-    close()
+            blocks += [_paragraph(answer, *span, turn) for span in spans]
     return "".join(blocks)
 
 
+def _shape(text: str, start: int, end: int) -> str:
+    """What a line is: "table", "listed", "timeline", "other" (another report's words), "" for a paragraph."""
+    line = text[start:end]
+    if cells_of(text, start, end):
+        return "table"
+    if _LISTED.fullmatch(line):
+        return "listed"
+    return "timeline" if _DATED.fullmatch(line) else "other" if _OTHER.match(line) else ""
+
+
 def _paragraph(answer: Answer, start: int, end: int, turn: int) -> str:
-    line = answer.text[start:end]
-    shown = _inline(answer, start, end, turn)
-    english = line
-    for pattern, meant in _ENGLISH:
-        english = pattern.sub(meant, english)
-    framed = english != line and not re.search(_MARK, line)
-    return f'<p class="said">{both(shown, escape(english)) if framed else shown}</p>'
+    """A line: our own words before the paper's in both languages."""
+    at, told = english.frame(answer.text, start, end)
+    framed = both(_inline(answer, start, at, turn), escape(told)) if told else ""
+    lead = " lead" if at == start and answer.text[start:end].endswith("：") else ""
+    return f'<p class="said{lead}">{framed}{_inline(answer, at, end, turn)}</p>'
+
+
+def _table(answer: Answer, lines: Sequence[Span], turn: int) -> str:
+    """Lines between bars as a table, the first its header; the marks behind a line stand in its last cell."""
+    rows = []
+    for n, (start, end) in enumerate(lines):
+        marks = answer.text.rindex("|", start, end) + 1
+        places = cells_of(answer.text, start, end)
+        cells = [_inline(answer, *cell, turn) for cell in places]
+        if not n:
+            cells = [english.head(answer.text[left:right], cell) for (left, right), cell in zip(places, cells)]
+        cells[-1] += _inline(answer, marks, end, turn)
+        tag = "td" if n else "th"
+        rows.append(f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>")
+    body = f"<tbody>{''.join(rows[1:])}</tbody>"
+    return f'<div class="scroll" tabindex="0"><table class="rows"><thead>{rows[0]}</thead>{body}</table></div>'
 
 
 def _listed_row(answer: Answer, start: int, end: int, turn: int, find: Find) -> str:
@@ -113,7 +121,7 @@ def _listed_row(answer: Answer, start: int, end: int, turn: int, find: Find) -> 
     about = " · ".join(filter(None, (citation.newspaper, citation.section, "、".join(citation.authors))))
     return (f'<li><a class="title" href="{escape(_place(citation))}">{escape(title)}</a>'
             f'{_linked(escape(f"[{citation.n}]"), {citation.n}, turn)}'
-            f'<span class="when">{escape(chinese_date(citation.date))}</span><span class="about">{escape(about)}</span></li>')
+            f'<span class="when">{_day(citation.date)}</span><span class="about">{escape(about)}</span></li>')
 
 
 def _dated_row(answer: Answer, start: int, end: int, turn: int, find: Find) -> str:
@@ -121,7 +129,7 @@ def _dated_row(answer: Answer, start: int, end: int, turn: int, find: Find) -> s
     match = _DATED.fullmatch(answer.text, start, end)
     said = _inline(answer, match.start("said"), match.end("said"), turn)  # type: ignore[union-attr]
     mark = _inline(answer, match.start("mark"), match.end("mark"), turn)  # type: ignore[union-attr]
-    return f'<li><span class="when">{escape(match["date"])}</span><span class="told">{said}{mark}</span></li>'  # type: ignore[index]
+    return f'<li><span class="when">{both(escape(match["date"]), escape(english.dates(match["date"])))}</span><span class="told">{said}{mark}</span></li>'  # type: ignore[index]
 
 
 def _inline(answer: Answer, start: int, end: int, turn: int) -> str:
@@ -195,6 +203,28 @@ def _button(act: str, chinese: str, english: str) -> str:
     return f'<button type="button" class="act {act}">{both(chinese, english)}</button>'
 
 
+def _read(answer: Answer) -> str:
+    """What was read from the question, each with a button that takes it off, and one that asks it as it was typed; chat.js
+    shows the newest above the conversation. "" where nothing was."""
+    read = answer.read
+    known = (
+        ("author", read.author, f"{read.author}署名", f"by {read.author}"),
+        ("newspaper", read.newspaper, read.newspaper, read.newspaper),
+        ("section", read.section, f"“{read.section}”栏目", f"section “{read.section}”"),
+        ("page", read.page, f"第{(read.page or '').upper()}版", f"page {(read.page or '').upper()}"),
+        ("kind", read.kind, *KINDS.get(read.kind or "", (read.kind, read.kind))),
+        ("date_from date_to", read.date_from or read.date_to, described_filters(Filters(read.date_from, read.date_to)),
+         " – ".join(dict.fromkeys(english_date(day) if day else "…" for day in (read.date_from, read.date_to)))))
+    chips = "".join(f'<button type="button" class="act aside {names}">{both(escape(chinese or ""), escape(meant or ""))} '
+                    f'<span class="off">×</span></button>' for names, value, chinese, meant in known if value)
+    whole = answer.understood.partition("（只看")[0]
+    followed = f'<span class="whole-question">“{one_line(escape(whole))}”</span>' if whole not in ("", answer.question) else ""
+    if not chips and not followed:
+        return ""
+    typed = f'<button type="button" class="act aside {AS_TYPED}">{both("按我写的检索", "Search what I typed")}</button>'
+    return f'<div class="read" hidden><span>{both("理解为", "Understood as")}</span>{followed}{chips}{typed}</div>'
+
+
 def _how(answer: Answer) -> str:
     """The fold that says what was searched and how long it took; "" when there were no steps."""
     if not answer.steps:
@@ -202,9 +232,9 @@ def _how(answer: Answer) -> str:
     seconds = sum(step.seconds for step in answer.steps)
     understood = (f'<p class="understood">{both("理解为", "Understood as")}：{one_line(escape(answer.understood))}</p>'
                   if answer.understood and answer.understood != answer.question else "")
-    rows = "".join(f'<li><span class="name">{escape(step.name)}</span>'
-                   f'<span class="detail">{one_line(escape(step.detail))}</span>'
-                   f'<span class="time">{step.seconds:.3f} s</span></li>' for step in answer.steps)
+    told = [(*english.step(step.name, step.detail), step.seconds) for step in answer.steps]
+    rows = "".join(f'<li><span class="name">{name}</span><span class="detail">{detail}</span><span class="time">{took:.3f} s</span></li>'
+                   for name, detail, took in told)
     articles = len({passage.article.id for passage in answer.passages})
     label = both(f"检索过程 · 看了 {articles} 篇 · {seconds:.2f} 秒",
                  f"How this was found · {articles} articles · {seconds:.2f} s")
@@ -214,6 +244,10 @@ def _how(answer: Answer) -> str:
 def _waiting(answer: Answer) -> str:
     articles = len({passage.article.id for passage in answer.passages})
     return both(f"正在读 {articles} 篇报道", f"Reading {articles} articles") if articles else both("正在查找", "Searching")
+
+
+def _day(date: str | None) -> str:
+    return both(escape(chinese_date(date)), escape(english_date(date or "")))
 
 
 def _place(citation: Citation) -> str:

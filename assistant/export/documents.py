@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from html import escape
+from itertools import groupby
 from typing import Any
 
+from assistant.answers import cells_of, table_line
 from assistant.export.addresses import article_address
 from assistant.export.citation_styles import gbt7714, plain
 from assistant.schema import Answer, Article, Citation
@@ -42,7 +44,7 @@ def as_markdown(answers: Sequence[Answer], find: Find, base: str) -> str:
     blocks, notes, before = [], [], 0
     for answer in answers:
         known = sources(answer, find)
-        text = "\n\n".join(_footnoted(line, known, before) for line in answer.text.splitlines() if line)
+        text = "\n\n".join(_blocks(answer.text, known, before))
         blocks += [f"## {_plain_markdown(answer.question)}", text]
         notes += [f"[^{before + n}]: {_plain_markdown(plain(article, base and base + article_address(article.id)))}"
                   for n, article in known.items()]
@@ -61,10 +63,19 @@ def as_docx(answers: Sequence[Answer], find: Find, seen: date) -> bytes:
     for answer in answers:
         document.add_heading(answer.question, 1)
         known = {n: gbt7714(article, seen) for n, article in sources(answer, find).items()}
-        at = 0
+        at, table = 0, None
         for line in answer.text.split("\n"):
-            _add_line(document.add_paragraph(), answer, at, at + len(line), known, notes)
-            at += len(line) + 1
+            end = at + len(line)
+            cells = cells_of(answer.text, at, end)
+            if cells:
+                table = table if table is not None else document.add_table(rows=0, cols=len(cells), style="Table Grid")
+                for cell, span in zip(table.add_row().cells, cells):
+                    _add_line(cell.paragraphs[0], answer, *span, known, notes)
+                _add_line(cell.paragraphs[0], answer, at + line.rindex("|") + 1, end, known, notes)
+            else:
+                table = None
+                _add_line(document.add_paragraph(), answer, at, end, known, notes)
+            at = end + 1
     if notes:
         _add_footnotes(document, notes)
     return _saved(document)
@@ -156,6 +167,20 @@ def _in_chinese_type(document: Any) -> None:
 def _article_of(citation: Citation) -> Article:
     return Article(citation.article_id, citation.quote, citation.title, citation.date, citation.newspaper,
                    section=citation.section, authors=citation.authors, url=citation.url)
+
+
+def _blocks(text: str, known: dict[int, Article], before: int) -> Iterator[str]:
+    """The paragraphs of an answer in Markdown, lines of a table as one."""
+    for is_table, lines in groupby(filter(None, text.splitlines()), lambda line: bool(cells_of(line, 0, len(line)))):
+        if not is_table:
+            yield from (_footnoted(line, known, before) for line in lines)
+            continue
+        rows = []
+        for line in lines:
+            cells = [_plain_markdown(line[left:right]) for left, right in cells_of(line, 0, len(line))]
+            cells[-1] += _footnoted(line[line.rindex("|") + 1:], known, before)
+            rows.append(table_line(cells))
+        yield "\n".join([rows[0], table_line(["---"] * (rows[0].count(" | ") + 1)), *rows[1:]])
 
 
 def _footnoted(line: str, known: dict[int, Article], before: int) -> str:

@@ -12,6 +12,7 @@ import json
 import re
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -77,6 +78,8 @@ def load_chat_model(settings: Settings) -> BaseChatModel | None:
     from langchain_openai.chat_models.base import BaseChatOpenAI
     from openai import OpenAIError
 
+    # they hold what was said: a server's wrong types would put it into the log
+    warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
     connection = _connection(provider, settings)
     try:
         model = init_chat_model(name, model_provider=provider, temperature=0, **connection)

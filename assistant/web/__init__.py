@@ -2,6 +2,7 @@
 
 site          what every page needs: the archive as it is now, the visitor's language, the templates
 articles      /articles/ID        issues    /issues/DATE/PAGE        search    /search
+names         /people, /places, /bodies
 taking_along  an answer as Word, Markdown, and at an address of its own; thumbs
 briefings     /briefing
 guard         which requests are let in, and what a page may fetch

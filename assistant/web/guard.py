@@ -36,7 +36,7 @@ def guard(settings: Settings) -> Middleware:
                     headers = MutableHeaders(scope=message)
                     headers.setdefault("content-security-policy", POLICY)
                     headers["x-content-type-options"] = "nosniff"
-                    headers["referrer-policy"] = "no-referrer"
+                    headers["referrer-policy"] = "same-origin"  # with "no-referrer" a browser posts our own forms as from nowhere
                 await send(message)
 
             status = _refusal(names, scope)

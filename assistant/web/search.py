@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from assistant.chat.cards import KINDS
 from assistant.chat.markup import highlight
 from assistant.export.addresses import article_address
 from assistant.export.citation_styles import headline
@@ -32,7 +33,6 @@ BARS = 48
 SNIPPET = 120
 CSV_ROWS = 10_000
 SORTS = ("best", "newest", "oldest")
-KINDS = {"news": ("消息", "News"), "comment": ("评论", "Comment"), "caption": ("图片和漫画", "Pictures")}
 _DAY = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -18,21 +18,25 @@ from assistant.web.app import make_app
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from assistant.api.desk import Desk
     from assistant.chain import AnswerChain
 
+ANSWER_SECONDS = 20.0
+"""How long a stopped server goes on with the answers at hand, while nobody new is let in."""
 GRACE_SECONDS = 1
-"""How long a stopped server waits for its visitors: an open page holds a connection for ever."""
+"""How long it then waits for its visitors: an open page holds a connection for ever."""
 
 
 class Served:
     """The application on a bound address. `run` serves it here; `start` and `close` in a thread beside."""
 
-    def __init__(self, app: FastAPI, bound: socket.socket, host: str) -> None:
+    def __init__(self, app: FastAPI, bound: socket.socket, host: str, *, json_log: bool = False) -> None:
         self._bound = bound
         shown = f"[{host}]" if ":" in host else host
         self.local_url = f"http://{shown}:{bound.getsockname()[1]}/"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", proxy_headers=False,
-                                                     server_header=False, timeout_graceful_shutdown=GRACE_SECONDS))
+        self._server = _Finishing(uvicorn.Config(
+            app, log_level="warning", log_config=None if json_log else uvicorn.config.LOGGING_CONFIG, lifespan="on",
+            proxy_headers=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS))
         self._thread = threading.Thread(target=self.run, daemon=True)
 
     def run(self) -> None:
@@ -52,6 +56,18 @@ class Served:
         self._bound.close()
 
 
+class _Finishing(uvicorn.Server):
+    """A server that is stopped when the answers at hand are given."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets nobody in, waits for the answers, then for those who take them."""
+        for one in (*self.servers, *(sockets or ())):
+            one.close()
+        desk: Desk = self.config.app.state.desk  # type: ignore[union-attr]
+        await desk.finish(ANSWER_SECONDS)
+        await super().shutdown(sockets)
+
+
 def launch(chain: AnswerChain, settings: Settings, *, wait: bool = True) -> Served:
     """Opens the pages on settings.host:settings.port (0: a free port) and says where.
 
@@ -60,7 +76,7 @@ def launch(chain: AnswerChain, settings: Settings, *, wait: bool = True) -> Serv
     """
     bound = _bound(settings)
     try:
-        served = Served(make_app(chain, settings), bound, settings.host)
+        served = Served(make_app(chain, settings), bound, settings.host, json_log=settings.log == "json")
     except AssistantError:
         bound.close()
         raise

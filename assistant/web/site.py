@@ -46,11 +46,12 @@ class Site:
         def say(chinese: str, english: str) -> str:
             return chinese if language == "zh" else english
 
-        names = self.snapshot().coverage.newspapers
+        snapshot = self.snapshot()
+        names = snapshot.coverage.newspapers
         html = self._templates.get_template(template).render(
             root=request.scope.get("root_path", "").rstrip("/"), language=language, say=say, dated=chinese_date if language == "zh" else english_date, today=date.today(),
-            paper=names[0] if len(names) == 1 else "", other_language=_other_language(request, language),
-            version=self._version, **values)
+            paper=names[0] if len(names) == 1 else "", other_language=_other_language(request, language), tagged=snapshot.names is not None,
+            version=self._version, is_editor=bool(self.settings.desk) and _is_editor(request), **values)
         response = HTMLResponse(html, status, headers={"vary": "accept-language, cookie"})
         if chosen in ("zh", "en"):
             response.set_cookie("lang", chosen, max_age=LANGUAGE_SECONDS, samesite="lax")
@@ -104,6 +105,11 @@ def paragraphs(article: Article) -> list[tuple[int, str]]:
             lines.append((at + lead, line.strip()))
         at += len(line) + 1
     return lines
+
+
+def _is_editor(request: Request) -> bool:
+    user = request.scope.get("newspaper.user")
+    return user is not None and user.role == "editor"
 
 
 def _other_language(request: Request, language: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from assistant.chat import english
 from assistant.chat.conversation import is_stamped, restore
 from assistant.chat.reply import REASONS, body_html
 from assistant.export.addresses import article_address
@@ -63,6 +64,7 @@ def router(site: Site, key: bytes) -> APIRouter:
             return _exported(known, [kept], request, find) if known else PlainTextResponse("", 404)
         cited = [(n, gbt7714(one, date.today()), article_address(one.id)) for n, one in sources(kept, find).items()]
         return site.page(request, "answer.html.j2", answer=kept, name=stem, body=body_html(kept, 0, find), sources=cited,
+                         note_html=english.note,
                          given=kept.stamp[:10])
 
     @pages.post("/feedback")
@@ -71,6 +73,8 @@ def router(site: Site, key: bytes) -> APIRouter:
         turn, liked, reason = body.get("turn"), body.get("liked"), body.get("reason")
         if not restore([turn], find) or not (liked is None or isinstance(liked, bool)):
             return PlainTextResponse("", 422)
+        if not is_stamped(turn, key):  # editors read it, and make questions of it
+            return PlainTextResponse(UNKNOWN, 409)
         row = feedback_row(restore([turn], find)[0], liked, reason if reason in _REASONS else "")
         _append(Path(site.settings.feedback), row)
         return JSONResponse({})

@@ -8,13 +8,18 @@
     if (!span || !body) return;
     body.normalize();
     let first = null;
-    for (const paragraph of body.querySelectorAll("p[data-start]")) {
-      const text = [...paragraph.textContent];
-      const from = Math.max(0, span[1] - paragraph.dataset.start), to = Math.min(text.length, span[2] - paragraph.dataset.start);
-      if (from >= to) continue;
-      const marked = Object.assign(document.createElement("mark"), { textContent: text.slice(from, to).join("") });
-      paragraph.replaceChildren(text.slice(0, from).join(""), marked, text.slice(to).join(""));
-      first = first || marked;
+    for (const paragraph of body.querySelectorAll("[data-start]")) {
+      let at = Number(paragraph.dataset.start);
+      const texts = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT), found = [];
+      while (texts.nextNode()) found.push(texts.currentNode);
+      for (const node of found) {  // a link to a name keeps its place, marked or not
+        const text = [...node.data], from = Math.max(0, span[1] - at), to = Math.min(text.length, span[2] - at);
+        at += text.length;
+        if (from >= to) continue;
+        const marked = Object.assign(document.createElement("mark"), { textContent: text.slice(from, to).join("") });
+        node.replaceWith(text.slice(0, from).join(""), marked, text.slice(to).join(""));
+        first = first || marked;
+      }
     }
     if (first) { first.tabIndex = -1; first.scrollIntoView({ block: "center" }); first.focus({ preventScroll: true }); }
   };

@@ -8,6 +8,6 @@ COPY corpus corpus
 RUN useradd --create-home newspaper && mkdir /srv/data && chown newspaper /srv/data
 USER newspaper
 VOLUME /srv/data
-ENV ASSISTANT_INDEX=/srv/data/index ASSISTANT_FEEDBACK=/srv/data/feedback.jsonl ASSISTANT_HOST=0.0.0.0
+ENV ASSISTANT_INDEX=/srv/data/index ASSISTANT_FEEDBACK=/srv/data/feedback.jsonl ASSISTANT_SHARED=/srv/data/shared ASSISTANT_HOST=0.0.0.0
 EXPOSE 7860
 CMD ["sh", "-c", "assistant refresh --wait; exec assistant chat"]

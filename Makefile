@@ -4,13 +4,14 @@ CORPUS ?= corpus
 INDEX ?= $(if $(filter corpus,$(CORPUS)),index,index-$(subst /,-,$(CORPUS)))
 PIP_ARGS ?=
 PORT ?= 7860
+TAG ?= $(if $(filter corpus,$(CORPUS)),--tag)
 BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check $(PIP_ARGS) --constraint constraints.txt
 
 .PHONY: chat test test-all check setup setup-test clean
 
 chat: setup
-	@$(BIN)/assistant refresh --corpus "$(CORPUS)" --index "$(INDEX)" || [ $$? -eq 1 ]
+	@$(BIN)/assistant refresh --corpus "$(CORPUS)" --index "$(INDEX)" $(TAG) || [ $$? -eq 1 ]
 	@$(BIN)/assistant chat --index "$(INDEX)" --port $(PORT)
 
 test: setup-test

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,17 @@ from assistant.reading.reader import Reader
 from assistant.retrieval import HybridRetriever
 
 CORPUS = Path(__file__).parent.parent / "corpus"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Ends a run that a thread left by a test would keep from ending for ever, and shows where that thread stands."""
+    left = [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    for thread in left:
+        thread.join(10)
+    if any(thread.is_alive() for thread in left):
+        faulthandler.dump_traceback(all_threads=True)
+        os._exit(1)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Followed:
     def __init__(self, folder: Path, besides: Path) -> None:
         self.folder, self.refreshes, self.stopping = folder, queue.Queue(), False
         self.answers: list[bool] = []
-        self._thread = threading.Thread(target=self._run, args=(besides,))
+        self._thread = threading.Thread(target=self._run, args=(besides,), daemon=True)
         self._thread.start()
 
     def _run(self, besides: Path) -> None:
@@ -54,10 +55,10 @@ class Followed:
             pass
 
     def stop(self) -> None:
+        """Ends the thread at its next refresh, which another change brings, or the seconds without one."""
         self.stopping = True
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "stop").touch()
-        self._thread.join(10)
+        watching.SURE_SECONDS = 0.1
+        self._thread.join(20)
         assert not self._thread.is_alive()
 
 
@@ -72,6 +73,7 @@ def folder(tmp_path: Path) -> Path:
 def start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Followed]]:
     monkeypatch.setattr(watching, "QUIET_SECONDS", 0.1)
     monkeypatch.setattr(watching, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(watching, "SURE_SECONDS", watching.SURE_SECONDS)  # `stop` shortens it
     started: list[Followed] = []
 
     def begin(besides: Path | None = None) -> Followed:
@@ -88,6 +90,20 @@ def test_it_refreshes_at_once_and_once_more_when_the_watch_stands(start) -> None
     assert [followed.next(), followed.next()] == [[], []]
     with pytest.raises(queue.Empty):
         followed.refreshes.get(timeout=0.5)
+
+
+def test_it_refreshes_now_and_then_where_no_change_is_told(start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network share: a watch that tells of nothing."""
+    monkeypatch.setattr(watching, "SURE_SECONDS", 0.3)
+    monkeypatch.setattr(watching, "watch", lambda *_, **__: _nothing_changes())
+    followed = start()
+    assert [followed.next() for _ in range(4)] == [[]] * 4
+
+
+def _nothing_changes() -> Iterator[set[object]]:
+    while True:
+        time.sleep(0.05)
+        yield set()
 
 
 def test_what_is_added_changed_and_removed_is_followed(start, folder: Path) -> None:

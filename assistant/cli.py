@@ -30,7 +30,14 @@ from assistant.schema import Failure, Filters
 from assistant.service import corrections_command, doctor, inspect_command, make_questions, mcp, user
 from assistant.settings import Settings, load_settings
 from assistant.terminal import Bar, answer_row, list_failures, written
-from assistant.training_commands import calibrate, fit_reader, train_embedding, train_intent, train_reader
+from assistant.training_commands import (
+    calibrate,
+    fit_reader,
+    train_embedding,
+    train_intent,
+    train_reader,
+    tune_embedding,
+)
 
 EXPOSED = ("警告：Chroma 服务器 {0} 在公网上。谁都可以改掉向量，它的 Python 版还有不用登录就能运行代码的漏洞"
            "（CVE-2026-45829）；请把它移到本机或内网。\nWarning: the Chroma server {0} is on the public internet. "
@@ -282,7 +289,7 @@ def evaluate(ctx: click.Context, questions: Path, corpus: str | None, index: str
 
 
 for command in (mcp, doctor, user, make_questions, corrections_command, inspect_command,
-                train_embedding, train_reader, fit_reader, train_intent, calibrate):
+                train_embedding, tune_embedding, train_reader, fit_reader, train_intent, calibrate):
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands that train or fit: train-embedding, train-reader, fit-reader, train-intent, calibrate."""
+"""Commands that train or fit: train-embedding, tune-embedding, train-reader, fit-reader, train-intent, calibrate."""
 
 from __future__ import annotations
 
@@ -31,6 +31,25 @@ def train_embedding(ctx: click.Context, articles: Path, out: Path) -> None:
     click.echo(f"模型在 {out}，读了 {len(read)} 篇。The model is in {out}. 用法 Use: ASSISTANT_EMBEDDING={out} assistant refresh")
     list_failures(failed)
     ctx.exit(1 if failed else 0)
+
+
+@click.command("tune-embedding", epilog="\b\nExample:\n  assistant tune-embedding questions.jsonl --index index --out my-embedding\n"
+                                      "  ASSISTANT_EMBEDDING=my-embedding assistant refresh")
+@click.argument("questions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--index", metavar="DIR", help="Folder of the index [default: ./index].")
+@click.option("--start", metavar="DIR", type=click.Path(path_type=Path),
+              help="Folder of the static embedding to start from [default: the one that ships].")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), required=True, help="Folder of the new model.")
+def tune_embedding(questions: tuple[Path, ...], index: str | None, start: Path | None, out: Path) -> None:
+    """用带答案文章的问题接着训练静态向量模型。 Tune a static embedding on questions over an index."""
+    from assistant.models.embedding import SHIPPED
+    from assistant.retrieval import HybridRetriever
+    from assistant.training import tuning
+
+    with Bar() as bar:
+        learnt = tuning.tune(HybridRetriever.from_settings(load_settings(index=index)), questions, start or SHIPPED, out, bar)
+    click.echo(f"模型在 {out}，学了 {learnt} 个问题。The model is in {out}; it learnt from {learnt} questions. "
+               f"用法 Use: ASSISTANT_EMBEDDING={out} assistant refresh")
 
 
 @click.command("train-reader", epilog="\b\nExample:\n  assistant train-reader questions.jsonl --index index --out my-reader --minutes 480")

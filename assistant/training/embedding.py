@@ -92,7 +92,7 @@ def train_embedding(articles: Iterable[Article], out: Path, *, dimension: int = 
         )
     table = _first_table(tokens, tokenizer.get_vocab_size(), dimension, seed)
     _learn(table, tokens, usable, passes=passes, batch=batch, seed=seed, progress=progress)
-    _save(tokenizer, table, out)
+    save(tokenizer, table, out)
 
 
 def _tokenizer(counts: Counter[str], characters: Counter[str], vocabulary: int) -> Tokenizer:
@@ -157,7 +157,7 @@ def _learn(table: torch.Tensor, tokens: _Tokens, usable: np.ndarray, *, passes: 
             order = random.permutation(usable)
         chosen = order[step % a_pass * batch:][:batch]
         pairs = [pair for article in chosen if (pair := _pair(tokens, int(article), random))]
-        queries, passages = (_vectors(table, side) for side in zip(*pairs))
+        queries, passages = (vectors_of(table, side) for side in zip(*pairs))
         similarity = queries @ passages.T / TEMPERATURE
         own = torch.arange(len(pairs))
         loss = (cross_entropy(similarity, own) + cross_entropy(similarity.T, own)) / 2
@@ -169,7 +169,7 @@ def _learn(table: torch.Tensor, tokens: _Tokens, usable: np.ndarray, *, passes: 
     table.requires_grad_(False)
 
 
-def _vectors(table: torch.Tensor, texts: Sequence[np.ndarray]) -> torch.Tensor:
+def vectors_of(table: torch.Tensor, texts: Sequence[np.ndarray]) -> torch.Tensor:
     """The unit vectors of texts that are given as token ids."""
     import torch
     from torch.nn.functional import embedding_bag, normalize
@@ -204,7 +204,8 @@ def _pair(tokens: _Tokens, article: int, random: np.random.Generator) -> tuple[n
     return (query, passage) if len(query) >= MIN_QUERY_TOKENS and len(passage) >= MIN_PASSAGE_TOKENS else None
 
 
-def _save(tokenizer: Tokenizer, table: torch.Tensor, out: Path) -> None:
+def save(tokenizer: Tokenizer, table: torch.Tensor, out: Path) -> None:
+    """Writes the table with its tokenizer as a sentence-transformers folder, float16."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 

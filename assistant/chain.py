@@ -31,6 +31,7 @@ from assistant.question.on_the_day import on_the_day
 from assistant.question.terms import Terms
 from assistant.reading.changes import answering, asks_for_change, by_time, changes
 from assistant.reading.disagreement import disagreement
+from assistant.reading.figures import figure_at
 from assistant.reading.reader import Quote, Reader, Reading, days_in, unknown_things
 from assistant.reading.tables import asked_rows
 from assistant.reading.weather import asks_for_weather, weather_of
@@ -241,7 +242,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             return answers.refusal(question, reading, passages, coverage)
         lead = reading.quotes[0]
         anchor = answering(lead, terms) if question.wants == "number" else None
-        if anchor and lead.emphasis is None:
+        if anchor and anchor != figure_at(lead):
             lead = replace(lead, emphasis=(anchor.start - lead.start, anchor.end - lead.start))
         if other := disagreement(question, lead, passages):
             kept = tuple(one for one in (lead, *reading.quotes[1:]) if one.article.id != other.quote.article.id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assistant.language.aliases import Aliases, city_of
+from assistant.language.eras import years_between
 from assistant.language.mentions import ending_of, mentions, strangers
 from assistant.language.quantities import date_stands, dates, meanings, numbers, same
 from assistant.language.text import fold
@@ -78,7 +79,9 @@ class Known:
         self.text = fold("\n".join(filter(None, (article.title, article.text, " ".join(article.authors), article.section,
                                                  article.newspaper, article.date))))
         self._numbers = numbers(self.text)
-        self._forms = {form for _, forms in meanings(dates(self.text, article.date), article.date) for form in forms}
+        said = dates(self.text, article.date)
+        self._forms = {form for _, forms in meanings(said, article.date) for form in forms}
+        self._forms |= {(year, None, None) for year in years_between(self.text, said)}
 
     def knows(self, thing: Named) -> bool:
         """Whether the article holds what the question names; numbers and dates by their value.

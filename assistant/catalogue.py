@@ -11,6 +11,7 @@ from assistant.corpus.reprints import is_reprint
 from assistant.index.articles import ArticleStore, Entry
 from assistant.index.snapshot import Snapshot
 from assistant.language.borders import is_mentioned
+from assistant.language.eras import written_otherwise
 from assistant.language.mentions import mentions as named_in
 from assistant.language.mentions import people
 from assistant.language.pages import page_number
@@ -101,7 +102,7 @@ def known_names(snapshot: Snapshot) -> Archive:
         return catalogue(snapshot).spellings.get(spelling, "")
 
     return Archive({fold(name): name for name in coverage.newspapers}, {fold(name): name for name in coverage.sections},
-                   is_author, kinds, coverage.last_date, name_of)
+                   is_author, kinds, coverage.last_date, name_of, coverage.first_date)
 
 
 def matching(snapshot: Snapshot, topic: str, filters: Filters) -> Found:
@@ -114,7 +115,8 @@ def _matching(snapshot: Snapshot, topic: str, filters: Filters) -> Found:
     if not topic:
         return _grouped(catalogue(snapshot).under(filters), read)
     for parts in ((topic,), tuple(word for word in words(topic) if len(word) > 1)):
-        names = [snapshot.aliases.writings(part) for part in parts]
+        names = [tuple(dict.fromkeys((*snapshot.aliases.writings(part), *(way for _, ways in written_otherwise(part) for way in ways))))
+                 for part in parts]
         if found := _mentioning(snapshot, names, filters, read):
             grouped = _grouped(found, read)
             return replace(grouped, names=names[0]) if parts == (topic,) else replace(grouped, parts=parts)

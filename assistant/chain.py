@@ -31,10 +31,12 @@ from assistant.question.on_the_day import on_the_day
 from assistant.question.terms import Terms
 from assistant.reading.changes import answering, asks_for_change, by_time, changes
 from assistant.reading.disagreement import disagreement
+from assistant.reading.figures import figure_at
 from assistant.reading.reader import Quote, Reader, Reading, days_in, unknown_things
 from assistant.reading.tables import asked_rows
 from assistant.reading.weather import asks_for_weather, weather_of
 from assistant.reading.windows import PASSAGES
+from assistant.renamed import renamed
 from assistant.retrieval import HybridRetriever, distinct_articles
 from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, Turn
 from assistant.settings import Settings
@@ -134,6 +136,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         trace.step("检索", f"{len(trace.passages)} 段，{len({p.article.id for p in trace.passages})} 篇{reranked}")
         yield trace.growing()
         answer = (parts.answered(question, lambda part: self._part(part, snapshot))
+                  or renamed(question, trace.passages, snapshot)
                   or same_name.nearly(question, terms, trace.passages, snapshot)
                   or about_archive(question, trace.passages, snapshot, snapshot.coverage)
                   or self._from_table(question, trace.passages)
@@ -183,7 +186,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         """The answer to one part of a question, in quotes."""
         terms = self._terms(part, snapshot)
         passages = self.retriever.passages(terms, Filters() if part.kind in WHOLE else part.filters, snapshot=snapshot)
-        found = (same_name.nearly(part, terms, passages, snapshot) or about_archive(part, passages, snapshot, snapshot.coverage)
+        found = (renamed(part, passages, snapshot) or same_name.nearly(part, terms, passages, snapshot) or about_archive(part, passages, snapshot, snapshot.coverage)
                  or self._from_table(part, passages) or self._changed(part, terms, passages)
                  or self._of_one_name(part, terms, passages))
         if found:
@@ -241,7 +244,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
             return answers.refusal(question, reading, passages, coverage)
         lead = reading.quotes[0]
         anchor = answering(lead, terms) if question.wants == "number" else None
-        if anchor and lead.emphasis is None:
+        if anchor and anchor != figure_at(lead):
             lead = replace(lead, emphasis=(anchor.start - lead.start, anchor.end - lead.start))
         if other := disagreement(question, lead, passages):
             kept = tuple(one for one in (lead, *reading.quotes[1:]) if one.article.id != other.quote.article.id)

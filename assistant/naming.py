@@ -24,7 +24,7 @@ def with_names(answer: Answer, question: Question, terms: Terms, snapshot: Snaps
         *_otherwise(citation, called), *(_pointed(citation, snapshot) if answer.kind == "quotes" else ())))
     if not said or answer.refused:
         return answer
-    note = "；".join(f"“{word}”即{name}" for word, name in list(said)[:SHOWN])
+    note = "；".join(f"“{word.strip('“”')}”即{name}" for word, name in list(said)[:SHOWN])
     return answer.with_(notes=(*answer.notes, f"{note}。"))
 
 

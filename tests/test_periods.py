@@ -25,7 +25,7 @@ def test_what_is_meant_today() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("text", ["", "最近的报道", "说明天气很好", "国庆路怎么走", "63年来", "三个月", "周边环境"])
+@pytest.mark.parametrize("text", ["", "最近的报道", "说明天气很好", "国庆路怎么走", "63年来", "三个月", "周边环境", "三五个人", "一五一十", "二十年代", "21世纪经济报道", "第十三五金店"])
 def test_what_names_no_time(text: str) -> None:
     assert asked_period(text, TODAY) is None
 

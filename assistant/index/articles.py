@@ -27,7 +27,7 @@ from assistant.corpus.reprints import ends
 from assistant.errors import IndexDamaged
 from assistant.index.chunking import chunk_article, embedding_text, text_hash
 from assistant.index.layers import PIECES, SCHEMA, disk_faults, views
-from assistant.language.aliases import told_names
+from assistant.language.aliases import Told, told_names
 from assistant.language.pages import page_number
 from assistant.language.text import fold
 from assistant.schema import Article, Chunk, Coverage, Failure, Filters
@@ -166,10 +166,10 @@ class ArticleStore:
             yield Entry(article_id, date, newspaper, section, kind, tuple(json.loads(authors)) if authors != "[]" else (),
                         page, bool(teaser), opening, ending)
 
-    def names_told(self) -> list[tuple[str, str]]:
-        """The (full name, short or former name) pairs that its articles tell, by article."""
-        return [(full, other) for names, in self._all("SELECT names FROM published WHERE names <> '' ORDER BY id")
-                for full, other in json.loads(names)]
+    def names_told(self) -> list[tuple[str, str, Told]]:
+        """What its articles call by two names, each with the id of the article and its newspaper ("" for none), by article."""
+        return [(article_id, newspaper or "", Told(*told)) for article_id, newspaper, names in self._all(
+            "SELECT id, newspaper, names FROM published WHERE names <> '' ORDER BY id") for told in json.loads(names)]
 
     def ids(self) -> set[str]:
         """The ids of all articles."""

@@ -24,7 +24,7 @@ from typing import Any
 
 from assistant.errors import IndexDamaged, IndexFault, IndexMismatch, IndexMissing
 
-FORMAT = 3
+FORMAT = 4
 """Changes whenever an index's files or the reading of the corpus change, so that an index is made anew."""
 
 NAMES = "names.db"

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +22,7 @@ from assistant.errors import IndexDamaged
 from assistant.index.chunking import text_hash
 from assistant.index.layers import disk_faults
 from assistant.index.tagging import Named, Tagged, named, packed, shortened, unpacked
+from assistant.language.aliases import Told
 from assistant.language.spelling import spelled
 from assistant.language.text import squeeze
 from assistant.schema import Article
@@ -34,7 +35,6 @@ CREATE TABLE named (kind TEXT, key TEXT, date TEXT, id TEXT, roles TEXT, tells I
                     PRIMARY KEY (kind, key, date, id)) WITHOUT ROWID;
 CREATE TABLE names (kind TEXT, key TEXT, spelling TEXT, articles INTEGER, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE forms (kind TEXT, form TEXT, key TEXT, articles INTEGER, PRIMARY KEY (kind, form, key)) WITHOUT ROWID;
-CREATE TABLE shortened (short TEXT, whole TEXT, id TEXT, PRIMARY KEY (short, whole, id)) WITHOUT ROWID;
 """
 INDEXES = """
 CREATE INDEX most_named ON names (kind, articles DESC, key);
@@ -47,6 +47,10 @@ SPELLING = 12
 """Letters of a spelling, by which names are sorted."""
 ROLES = "\n"
 """Between the roles of a person in one article."""
+
+
+NamesTold = Callable[[], Iterable[tuple[str, str, Told]]]
+"""Gives what articles call by two names, each with the article's id and newspaper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,15 @@ class Listed:
 class NameIndex:
     """The names of one snapshot. To be read by several threads, each with a connection of its own."""
 
-    def __init__(self, layers: Sequence[Path]) -> None:
-        self._layers = list(layers)
+    def __init__(self, layers: Sequence[Path], told: NamesTold = lambda: ()) -> None:
+        self._layers, self._told = list(layers), told
         self._of_thread = threading.local()
 
     @classmethod
-    def open(cls, layers: Sequence[Path]) -> NameIndex:
-        """The names in these files, lowest first. Raises IndexDamaged where one is none."""
-        index = cls(layers)
+    def open(cls, layers: Sequence[Path], told: NamesTold = lambda: ()) -> NameIndex:
+        """The names in these files, lowest first; `told` gives what the articles call by two names (`ArticleStore.names_told`),
+        and is asked when a name is looked for. Raises IndexDamaged where one is none."""
+        index = cls(layers, told)
         index._rows("SELECT count(*) FROM above")
         return index
 
@@ -197,7 +202,7 @@ class NameIndex:
     def _shortened(self) -> dict[str, str]:
         """What each short or former name means, where the articles say it of one thing only that they name."""
         said: dict[str, set[str]] = {}
-        for short, whole in self._rows(self._each("SELECT DISTINCT short, whole FROM {layer}.shortened AS t WHERE {counts}")):
+        for short, whole in filter(None, (shortened(newspaper, told) for _, newspaper, told in self._told())):
             said.setdefault(short, set()).add(whole)
         direct = {short: next(iter(wholes)) for short, wholes in said.items() if len(wholes) == 1}
         return {short: whole for short, whole in direct.items()
@@ -263,7 +268,6 @@ def write_names(path: Path, below: NameIndex | None, gone: Iterable[str], articl
             found = named(article, tagged)
             db.execute("INSERT INTO articles VALUES (?, ?, ?)", (article.id, text_hash(article.text), packed(found)))
             db.executemany("INSERT INTO named VALUES (?, ?, ?, ?, ?, ?, ?)", _rows_of(article, found))
-            db.executemany("INSERT INTO shortened VALUES (?, ?, ?)", ((*pair, article.id) for pair in sorted(shortened(article, tagged))))
             _count(found, 1, names, forms)
         db.executemany("INSERT INTO names VALUES (?, ?, ?, ?)", ((kind, key, spelled(key)[:SPELLING], n) for (kind, key), n in names.items() if n))
         db.executemany("INSERT INTO forms VALUES (?, ?, ?, ?)", ((*form, n) for form, n in forms.items() if n))

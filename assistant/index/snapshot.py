@@ -82,7 +82,7 @@ class Snapshot:
             raise damaged(f"{index} 里的 {'、'.join(broken)}", f"{', '.join(broken)} in {index}")
         self.articles = ArticleStore.open(*self.manifest.layers(index))
         self.words = LexicalIndex.open(folder / "words", self.articles.born())
-        self.names = NameIndex.open(self.manifest.names(index)) if self.manifest.tagged else None
+        self.names = NameIndex.open(self.manifest.names(index), self.articles.names_told) if self.manifest.tagged else None
         """The people, places and bodies that the articles name; None where the archive is not tagged."""
         self.vectors: Vectors = open_vectors(index, self.manifest, self.articles, beside.vectors if beside else None)
 
@@ -95,7 +95,7 @@ class Snapshot:
     def aliases(self) -> Aliases:
         """Which names mean one thing in its articles; the city is the one set, or guessed from the newspapers' names."""
         city = self._city or city_of(self.coverage.newspapers, lambda name: len(self.words.holding(name)))
-        return Aliases.of(self.articles.names_told(), city)
+        return Aliases.of((told for _, _, told in self.articles.names_told()), city)
 
     def holds(self, name: str) -> bool:
         """Whether any article holds every token of a name."""

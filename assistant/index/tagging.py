@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from assistant.index.articles import ArticleStore
 from assistant.index.chunking import text_hash
 from assistant.index.text_cache import TextCache
-from assistant.language.aliases import city_of, completed, one_name, told_names
+from assistant.language.aliases import Told, city_of, completed, one_name, told_names
 from assistant.language.introductions import VERSION, Naming, namings
 from assistant.language.text import fold, squeeze
 from assistant.schema import Article
@@ -41,31 +41,27 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """What one text names, in order, and the (full name, short or former name) pairs that it gives."""
+    """What one text names, in order."""
 
     namings: tuple[Naming, ...]
-    called: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, text: str) -> Tagged:
         """What the tagger finds in a text."""
-        pairs = tuple(told_names(text))
-        shorts = {short for _, short in pairs}
-        return cls(tuple(namings(text, (lambda name: "body" if name in shorts else "") if shorts else None)), pairs)
+        shorts = {told.other for told in told_names(text)}
+        return cls(tuple(namings(text, (lambda name: "body" if name in shorts else "") if shorts else None)))
 
     def packed(self) -> bytes:
         """All of it as bytes."""
         rows = [[one.start, one.end, KINDS.index(one.kind), *(one.role or (0, 0)), int(one.tells), one.age]
                 for one in self.namings]
-        return zlib.compress(json.dumps([rows, self.called], ensure_ascii=False, separators=(",", ":")).encode())
+        return zlib.compress(json.dumps(rows, separators=(",", ":")).encode())
 
     @classmethod
     def unpacked(cls, blob: bytes) -> Tagged:
         """What `packed` gave. Raises ValueError or zlib.error for anything else."""
-        rows, pairs = json.loads(zlib.decompress(blob))
         return cls(tuple(Naming(start, end, KINDS[kind], (left, right) if right else None, bool(tells), age)
-                         for start, end, kind, left, right, tells, age in rows),
-                   tuple((full, short) for full, short in pairs))
+                         for start, end, kind, left, right, tells, age in json.loads(zlib.decompress(blob))))
 
 
 def tag(store: ArticleStore, article_ids: Sequence[str], cache: TextCache,
@@ -102,11 +98,11 @@ def named(article: Article, tagged: Tagged) -> list[Named]:
     return found
 
 
-def shortened(article: Article, tagged: Tagged) -> set[tuple[str, str]]:
-    """The (short, full) names in canonical form that the article gives, where each means one thing."""
-    city = city_of([article.newspaper or ""], article.text.count)
-    pairs = {(one_name(short, "body", city), one_name(full, "body", city)) for full, short in tagged.called}
-    return {(short, full) for short, full in pairs if short and full and short != full}
+def shortened(newspaper: str, told: Told) -> tuple[str, str] | None:
+    """The (short or former, full) name in canonical form of what an article calls so; None where either means no one thing."""
+    city = city_of([newspaper])
+    short, full = one_name(told.other, "body", city), one_name(told.full, "body", city)
+    return (short, full) if short and full and short != full else None
 
 
 def packed(found: Sequence[Named]) -> bytes:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from assistant.language import lexicon
 from assistant.language.mentions import Mention, ending_of, mentions
@@ -31,11 +32,15 @@ _KEEPS_LEVEL = re.compile(r"^[市县](?:委|政)")
 _POINTING = re.compile(r"(?P<ours>[我本全][省市县])(?![场民区])|(?:该|这[个所家])(?P<what>省|市|县|区|镇|乡|村|街道|社区|校|院|局|公司|馆|站|厂|小区|协会)(?![别分])")
 _ENDS = {"校": ("学校", "大学", "学院", "中学", "小学", "幼儿园", "中", "小"), "院": ("院",), "馆": ("馆",)}
 _CALLED_SHORT = re.compile(rf"[（(](?:以下|下)?简称[为:：]?[“\"]?(?P<short>[{HAN}A-Za-z0-9]{{2,12}}?)[”\"]?[）)]")
-_FORMER = re.compile(rf"[（(](?:原|曾用名|前身为|前身是)[为:：]?(?P<former>[{HAN}A-Za-z0-9]{{3,20}})[）)]")
-_RENAMED = re.compile(r"(?:正式)?(?:更名|改名|改称|升格)(?:为|成)[“\"]?$")
+_FORMER = re.compile(rf"[（(](?:原名|原|曾用名|旧名|旧称|前身为|前身是)[为:：]?[“\"]?(?P<former>[{HAN}A-Za-z0-9]{{3,20}}?)[”\"]?[）)]")
+_RENAMED = re.compile(r"(?:更名|改名|改称|升格|改制|改建|改组)(?:为|成)[“\"]?$")
+_WAS = re.compile(r"(?:[，,]?的?前身(?:是|为|系)|[，,]?(?:原名|原称|曾用名|曾名|旧称|旧名)(?:是|为|叫)?)[“\"]?$")
+_RENAMED_FROM = re.compile(r"[”\"]?(?:正式)?(?:更名|改名|改制|升格|改建)而(?:来|成)")
+_BETWEEN = 30
+"""Characters, of one clause, between an old name and a new one (于2023年8月31日经省政府批准，正式更名为)."""
 _CUT_OFF = 12
 """Characters of a body's name that the tagger leaves behind its place (澄江市 + 非物质文化遗产馆)."""
-_TELLS = re.compile("简称|[（(]原|曾用名|前身|更名|改名|改称|升格")
+_TELLS = re.compile("简称|[（(]原|原名|原称|曾用名|曾名|旧[称名]|前身|更名|改名|改称|升格|改制|改建[为成]|改组")
 _ENDINGS = frozenset((*lexicon.words("bodies.txt"), *lexicon.words("places.txt"), *_SHORT.values()))
 _COMMON = re.compile(f"(?:人民|实验|{'|'.join(sorted(_ENDINGS, key=len, reverse=True))})+")
 """公安局, 人民医院: made of endings only."""
@@ -44,6 +49,14 @@ _OF_A_LEVEL = re.compile(r"^[省市县区镇乡](?!.{0,2}[区县市])(?=.)")
 _OWN_PLACE = re.compile(rf"^[{HAN}]{{2,4}}?(?:[区县镇乡]|街道|社区|村)(?=.)|^[{HAN}]{{2,8}}(?:[区县镇乡村]|街道|社区)$")
 _LIKE_A_PAPER = re.compile(rf"^(?P<city>[{HAN}]{{2,4}}?)(?:日报|晚报|早报|晨报|时报|都市报|周报|新闻|报)")
 _OURS_SAID = ("我", "本", "全")
+
+
+class Told(NamedTuple):
+    """An article gives a thing two names: `full`, and `other`, which is short for it or, where `former`, what it was called."""
+
+    full: str
+    other: str
+    former: bool = False
 
 
 def canonical(name: str, city: str = "") -> str:
@@ -97,11 +110,11 @@ class Aliases:
     written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, told: Iterable[tuple[str, str]], city: str = "") -> Aliases:
+    def of(cls, told: Iterable[Told], city: str = "") -> Aliases:
         """The table of what articles tell (`told_names`). A short name that stands for two things is left out."""
         fulls: dict[str, set[str]] = {}
         written: dict[str, set[str]] = {}
-        for full, other in told:
+        for full, other, _ in told:
             one, two = canonical(full, city), canonical(other, city)
             if one != two:
                 fulls.setdefault(two, set()).add(one)
@@ -168,8 +181,8 @@ def ours(folded: str) -> list[str]:
     return list(dict.fromkeys(match["ours"] for match in _POINTING.finditer(folded) if match["ours"]))
 
 
-def told_names(text: str) -> list[tuple[str, str]]:
-    """(full name, short or former name) wherever an article gives both, each pair once."""
+def told_names(text: str) -> list[Told]:
+    """What an article calls by two names, each pair once."""
     if not _TELLS.search(text):
         return []
     return list(dict.fromkeys(pair for start, end in sentences(text) if _TELLS.search(text, start, end)
@@ -211,16 +224,36 @@ def pointing(text: str, city: str = "", start: int = 0) -> list[Mention]:
     return found
 
 
-def _told(text: str) -> Iterator[tuple[str, str]]:
-    """(full name, short or former name) wherever a folded sentence gives both."""
-    named = [one for one in mentions(text) if one.kind != "office"]
+def _told(text: str) -> Iterator[Told]:
+    """What a folded sentence calls by two names."""
+    named = [one for one in mentions(text) if one.kind not in ("office", "work")]
     for pattern, group in ((_CALLED_SHORT, "short"), (_FORMER, "former")):
         for match in pattern.finditer(text):
             if full := _before(text, match.start(), named):
-                yield full, match[group]
+                yield Told(full, match[group], group == "former")
+    for at, other in enumerate(named):
+        if not ending_of(other.name):
+            continue
+        for one in reversed(named[:at]):
+            between = text[one.end:other.start]
+            if len(between) > _BETWEEN:
+                break
+            if ending_of(one.name) and one.name != other.name and _RENAMED.search(between) \
+                    and ("," not in between or one.name[:2] == other.name[:2]):
+                yield Told(other.name, one.name, True)
+                break
     for one, other in zip(named, named[1:]):
-        if _RENAMED.search(text[one.end:other.start]) and len(text[one.end:other.start]) < 16 and ending_of(other.name):
-            yield other.name, one.name
+        between, whole = text[one.end:other.start], _with_rest(text, other)
+        ends = not re.match(rf"[{HAN}]", text[other.start + len(whole):][:1]) or text[other.start + len(whole)] in "的和与更改升"
+        if ends and one.name != whole and ending_of(one.name) and ending_of(whole) and (
+                _WAS.fullmatch(between) or between in ("由", "是由") and _RENAMED_FROM.match(text, other.end)):
+            yield Told(one.name, whole, True)
+
+
+def _with_rest(text: str, one: Mention) -> str:
+    """A name with what of it the tagger cut off (汀兰县 + 保健站), up to where the clause ends."""
+    rest = re.compile(rf"[{HAN}]{{1,{_CUT_OFF}}}(?=[,。;、)]|$)").match(text, one.end)
+    return one.name + rest.group() if rest and ending_of(one.name + rest.group()) else one.name
 
 
 def _before(text: str, at: int, named: Sequence[Mention]) -> str:

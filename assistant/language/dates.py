@@ -20,13 +20,14 @@ from assistant.language.numerals import CHINESE, PLAIN, small
 Form = tuple[int | None, int | None, int | None]
 """Year, month, day; None for what is left open."""
 
-_ERAS = {name: (int(first), int(last)) for name, first, last in lexicon.rows("eras.tsv")}
+ERAS = {name: (int(first), int(last)) for name, first, last in lexicon.rows("eras.tsv")}
+"""The year of the common calendar in which an era began, and its last."""
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
            "december")
 _MONTH_NAME = "(?:" + "|".join(f"{name[:3].title()}(?:{name[3:]})?" for name in _MONTHS) + r")\.?"
 _YEAR = r"(?:1\d{3}|20\d\d)"
 TO = " ?(?:-+|至|到) ?"
-_ERA = rf"(?:{'|'.join(_ERAS)})(?:元|\d{{1,3}}|{CHINESE}) ?年"
+_ERA = rf"(?:{'|'.join(ERAS)})(?:元|\d{{1,3}}|{CHINESE}) ?年"
 _Y = (rf"(?:{_ERA}|(?:{_YEAR}(?= ?年|{TO}{_YEAR} ?年)|[一二][〇零一二三四五六七八九]{{3}}(?=年))(?: ?年)?"
       r"|\d\d ?年(?= ?(?:1[0-2]|0?[1-9]) ?月))")
 _M = rf"(?:(?<!\d)(?:1[0-2]|0?[1-9])|十[一二]?|[一二三四五六七八九元])(?: ?月份?|(?={TO}\d{{1,2}} ?月))"
@@ -160,7 +161,7 @@ def _read_date(match: re.Match[str], year: int | None, month: int | None, day: i
         return None, *map(int, match["dot"].split("·"))  # type: ignore[return-value]
     if match["y"] or match["ry"]:
         named = _year(match["y"]) if match["y"] else year + _YEARS[match["ry"]] if year else None
-        lunar = match["y"] and match["y"][:2] in _ERAS and match["y"][:2] != "民国"
+        lunar = match["y"] and match["y"][:2] in ERAS and match["y"][:2] != "民国"
         return (named, None, None) if lunar else (named, small(match["ym"]), small(match["ymd"]))
     if match["m"]:
         return None, small(match["m"]), small(match["md"])
@@ -176,7 +177,7 @@ def _read_date(match: re.Match[str], year: int | None, month: int | None, day: i
 
 def _year(words: str) -> int | None:
     """2025年, 二〇二五年, 25年 (before a month), 民国三十七年; None for a year that the era did not have."""
-    if era := _ERAS.get(words[:2]):
+    if era := ERAS.get(words[:2]):
         counted = (small(words[2:]) or 0) + era[0] - 1
         return counted if era[0] <= counted <= era[1] else None
     year = small(words)

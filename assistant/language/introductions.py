@@ -14,7 +14,7 @@ from assistant.language.mentions import Mention, Word, mentions, tagged
 from assistant.language.quantities import numbers
 from assistant.language.text import fold
 
-VERSION = "2"
+VERSION = "3"
 """Changes whenever `namings` or `mentions` read a text otherwise, so that an index knows it is out of date."""
 LONGEST_ROLE = 30
 """Characters; a longer run of nouns is no role but a sentence without verbs."""

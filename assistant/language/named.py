@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assistant.language.aliases import Aliases, city_of
+from assistant.language.eras import years_between
 from assistant.language.mentions import ending_of, mentions, strangers
 from assistant.language.quantities import date_stands, dates, meanings, numbers, same
 from assistant.language.text import fold
@@ -78,13 +79,15 @@ class Known:
         self.text = fold("\n".join(filter(None, (article.title, article.text, " ".join(article.authors), article.section,
                                                  article.newspaper, article.date))))
         self._numbers = numbers(self.text)
-        self._forms = {form for _, forms in meanings(dates(self.text, article.date), article.date) for form in forms}
+        said = dates(self.text, article.date)
+        self._forms = {form for _, forms in meanings(said, article.date) for form in forms}
+        self._forms |= {(year, None, None) for year in years_between(self.text, said)}
 
     def knows(self, thing: Named) -> bool:
         """Whether the article holds what the question names; numbers and dates by their value.
 
         A number without a measure word is passed over: 一 and 两 stand for too much. A place or body is also
-        known by another name (市一中 by 第一中学), and where the larger place is said elsewhere (银川金凤区 by 银川市 and
+        known by another name (市一中 by 第一中学, the city by 我市), and where the larger place is said elsewhere (银川金凤区 by 银川市 and
         金凤区: without this five times as many answerable questions of natural_train were taken for false premises); 李医生
         where anyone of that surname is.
         """
@@ -92,6 +95,7 @@ class Known:
             return True
         if thing.kind in ("place", "name"):
             return (self._in_parts(thing.text)
+                    or any(way in self.text for way in self._aliases.writings(thing.text))
                     or any(self._aliases.alike(thing.text, name) for name in self._names))
         if thing.kind == "person":
             return thing.text.endswith("某") or not strangers(thing.text, self.text)

@@ -1,4 +1,4 @@
-"""The days that words of time mean: 上周三, 去年冬天, 国庆期间, 近三天, 11月20日以后, 7月28日到31日.
+"""The days that words of time mean: 上周三, 去年冬天, 国庆期间, 近三天, 11月20日以后, 7月28日到31日, “十三五”期间.
 
 In an article they count from its date, in a question from the day of asking. ISO dates are as fine as what was
 said: 11月 is 2025-11, not its thirty days.
@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from assistant.language import lexicon
 from assistant.language.dates import TO, Date, Form, dates, iso_parts, meanings, stands_alone, times
+from assistant.language.eras import named_years
 from assistant.language.numerals import CHINESE, PLAIN, value
 
 _FESTIVALS = {name: row[1:] for row in lexicon.rows("festivals.tsv") for name in row[0].split()}
@@ -30,7 +31,7 @@ _WEEK = re.compile(r"(?:(?P<which>上上|上|本|这|下)个?(?:周|星期|礼�
                    r"(?P<day>[一二三四五六日天末](?![年岁]))?")
 _LATEST = re.compile(rf"(?:最近|近|过去|这)(?P<n>\d+|{CHINESE}|半)?(?:个?(?P<unit>天|日|周|星期|月|季度|年)|(?=[，,的]|$))(?!报)")
 _LATELY = re.compile(r"近日|日前|近期(?!内)|连日来|这几天|(?<![0-9一二三四五六七八九十年])本月")
-_OTHERWISE = re.compile(r"\d{2}年代|每(?:周[一二三四五六日天]?|[月年日天])|当[天日晚]|次日|周末|今后|目前")
+_OTHERWISE = re.compile(r"每(?:周[一二三四五六日天]?|[月年日天])|当[天日晚]|次日|周末|今后|目前")
 _ANY_DAY = "2000-01-15"
 """Words like 昨日 are found by the day that they mean; for their places any day does."""
 _SINCE = re.compile(r"(?:之后|以后|以来|至今|起|后(?!天|年))")
@@ -67,7 +68,7 @@ def periods(text: str, anchor: str | None) -> list[Period]:
     plain = text.translate(PLAIN)
     found = [_narrowed(plain, Period(one.start, one.end, day := iso(next(iter(forms))), day))
              for one, forms in meanings(dates(plain, anchor), anchor) if len(forms) == 1]
-    found += [*_named(plain, anchor, said=True), *_weeks(plain, anchor, bare=False), *_lately(plain, anchor)]
+    found += [*_named(plain, anchor, said=True), *_weeks(plain, anchor, bare=False), *_lately(plain, anchor), *_years(plain, anchor)]
     return _apart(one for one in found if one.first)
 
 
@@ -81,7 +82,8 @@ def asked_period(text: str, today: date, newest: str = "") -> Period | None:
     latest = min(today.isoformat(), (newest or "9999")[:10])
     found = [_narrowed(plain, Period(one.start, one.end, day := _last_begun(one, latest), day))
              for one in dates(plain, today.isoformat())]
-    found += [*_named(plain, latest, said=False), *_weeks(plain, today.isoformat(), bare=True), *_recent(plain, today)]
+    found += [*_named(plain, latest, said=False), *_weeks(plain, today.isoformat(), bare=True), *_recent(plain, today),
+              *_years(plain, today.isoformat())]
     row = _apart(one for one in found if one.first)
     if not row:
         return None
@@ -105,7 +107,8 @@ def whens(text: str) -> list[tuple[int, int]]:
     dated = [_narrowed(plain, Period(one.start, one.end, _ANY_DAY[:4] + "-01" * bool(one.month), ""))
              for one in dates(plain, _ANY_DAY) if not one.day]
     found = [(one.start, one.end) for one in dated]
-    found += [(one.start, one.end) for one in dates(plain, _ANY_DAY)] + [(one.start, one.end) for one in times(plain)]
+    found += [(one.start, one.end) for one in (*dates(plain, _ANY_DAY), *named_years(plain))]
+    found += [(one.start, one.end) for one in times(plain)]
     found += [match.span() for pattern in (_OF_A_YEAR, _WEEK, _LATELY, _OTHERWISE) for match in pattern.finditer(plain)
               if match.group()[0] not in "的年" and (pattern is not _OF_A_YEAR or not match["season"] or match.start())]
     row: list[tuple[int, int]] = []
@@ -239,6 +242,12 @@ def _lately(plain: str, anchor: str | None) -> Iterator[Period]:
     for match in _LATELY.finditer(plain) if re.fullmatch(r"\d{4}(?:-\d\d)?", when) else ():
         if (match.group() != "本月" or len(when) == 7) and stands_alone(plain, *match.span()):
             yield Period(*match.span(), when, when)
+
+
+def _years(plain: str, anchor: str | None) -> Iterator[Period]:
+    """上世纪八十年代, “十三五”期间, 民国年间."""
+    for one in named_years(plain, anchor):
+        yield Period(one.start, one.end, f"{one.first:04d}", f"{one.last:04d}")
 
 
 def _apart(found: Iterator[Period] | list[Period]) -> list[Period]:

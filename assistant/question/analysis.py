@@ -9,7 +9,7 @@ from assistant.language.mentions import whole_name
 from assistant.language.text import content, fold, words
 from assistant.question import follow_up
 from assistant.question.english import in_chinese
-from assistant.question.filters import SECTION_ENDS, Archive, described_filters, filters_of, set_aside, sources_of
+from assistant.question.filters import SECTION_ENDS, Archive, days_apart, described_filters, filters_of, set_aside, sources_of
 from assistant.question.intent import Intent, IntentModel, Slot, shipped_model
 from assistant.question.parts import split
 from assistant.question.wanted import wants
@@ -157,7 +157,7 @@ def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archi
         return replace(question, topic="通讯员" if "通讯员" in whole else "")
     if intent.kind == "gist":
         return question
-    intent = _joined(intent)
+    intent = days_apart(_joined(intent), whole, archive, today)
     filters, nameless = filters_of(whole, intent, given, archive, today)
     topic = intent.first("topic") or intent.first("title") or next(iter(nameless), "")
     topic = whole_name(whole, topic or ("" if intent.kind == "coverage" else _left_over(whole, intent)))

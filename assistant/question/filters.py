@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
 from assistant.language.dating import chinese_date
+from assistant.language.eras import is_named
 from assistant.language.pages import page_number
 from assistant.language.periods import Period, asked_period
 from assistant.language.text import fold
-from assistant.question.intent import Intent
+from assistant.question.intent import Intent, Slot
 from assistant.schema import AS_TYPED, Filters
 
 COMMENTS = ("评论", "社论", "言论", "时评")
@@ -19,12 +20,15 @@ SECTION_ENDS = ("栏目", "专栏", "专版", "版面", "版")
 _IS_SOURCE = ("写的", "采写的", "撰写的", "的报道里", "的报道中", "报道里", "栏目里", "里说", "上说", "上的", "说", "中说", "的文章里", "采写")
 """What stands behind a name that says where a fact was reported: 陆青写的报道里, 云河日报上说."""
 
+_ABOUT = ("关于", "有关", "提到", "涉及", "谈到", "写到", "讲到", "介绍", "说到", "对", "与", "和")
+"""Behind one of these a time is what articles are about, and not when they were printed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:
     """What a question's words are checked against: `newspapers` and `sections` as printed by their folded form,
-    whether a folded string is an author, the kinds of articles there are, the newest ISO date ("" where unknown), and the
-    Chinese name that is spelled so in pinyin ("" for none)."""
+    whether a folded string is an author, the kinds of articles there are, the newest ISO date ("" where unknown), the Chinese name that is
+    spelled so in pinyin ("" for none), and the oldest ISO date."""
 
     newspapers: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
@@ -32,6 +36,7 @@ class Archive:
     kinds: frozenset[str] = frozenset()
     newest: str = ""
     name_of: Callable[[str], str] = lambda _: ""
+    oldest: str = ""
 
     def slot_of(self, folded: str) -> str:
         """Which slot a folded string is a name of: "newspaper", "section" or "author"; "" for none."""
@@ -67,6 +72,20 @@ def filters_of(question: str, intent: Intent, given: Filters, archive: Archive, 
     if days and not any(slot.name in ("topic", "title") and slot.start <= days.start < slot.end for slot in intent.slots):
         filters = replace(filters, **_days(days))
     return filters, rest
+
+
+def days_apart(intent: Intent, question: str, archive: Archive, today: date) -> Intent:
+    """The intent with a time that has a name (“十三五”期间, 民国二十三年) either as its topic, where it stands behind 关于 or
+    ended before the archive begins, or not in it, where it says when the articles are to be printed."""
+    days = _period(question, archive, today)
+    if days is None or not is_named(question[days.start:days.end]):
+        return intent
+    others = tuple(slot for slot in intent.slots if slot.name not in ("topic", "date") or not (
+        days.start <= slot.start + 1 and slot.end <= days.end + 2))
+    about = question[:days.start].rstrip("“\"").endswith(_ABOUT) or days.last and days.last < archive.oldest[:len(days.last)]
+    if about and not any(slot.name == "topic" for slot in others):
+        others = (*others, Slot("topic", days.start, days.end, question[days.start:days.end]))
+    return replace(intent, slots=others)
 
 
 def sources_of(question: str, intent: Intent, given: Filters, archive: Archive, today: date) -> Filters:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from assistant.language.aliases import Aliases, ours
+from assistant.language.eras import written_otherwise
 from assistant.language.named import Named, named
 from assistant.language.text import content, fold, words
 
@@ -25,7 +26,8 @@ class Terms:
     named: tuple[Named, ...]
     aliases: Aliases = Aliases()  # noqa: RUF009 - frozen
     others: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What the question names that the archive calls otherwise too: (as asked, the other ways in which it is written)."""
+    """What the question names that the archive calls otherwise too, years among it (1934年, 民国二十三年): (as asked, the other
+    ways in which it is written)."""
 
     @classmethod
     def of(cls, question: str, rareness: Rareness, aliases: Aliases = Aliases(), held: Held = lambda _: True) -> Terms:
@@ -36,8 +38,9 @@ class Terms:
         readable = question.encode(errors="replace").decode()  # the segmenter refuses lone surrogates
         asked = content(readable)
         things = tuple(named(fold(readable)))
-        others = tuple((name, ways) for name in names_in(fold(readable), things)
-                       if (ways := tuple(way for way in aliases.writings(name)[1:] if way not in readable and held(way))))
+        ways_of = [*((name, aliases.writings(name)[1:]) for name in names_in(fold(readable), things)), *written_otherwise(fold(readable))]
+        others = tuple((name, ways) for name, written in ways_of
+                       if (ways := tuple(way for way in written if way not in readable and held(way))))
         runs = re.findall(r"\w+", asked)
         return cls(readable, {word: rareness(word) for word in words(asked) if len(word) > 1 or word.isdigit()},
                    {run[i:i + 2]: rareness(run[i:i + 2]) for run in runs for i in range(len(run) - 1)},

@@ -1,7 +1,7 @@
 """Made cities' newspapers and questions of the kinds that a local paper's readers ask, through the whole chain.
 
-The questions in `city/` were written from the articles before any answer was seen, then its errors were read: a
-development figure. Those in `held_city/`, of another city, were written by somebody who had seen neither the code nor
+The questions in `city/` and `second_city/` were written from the articles before any answer was seen, then their errors
+were read: development figures. Those in `held_city/`, of another city, were written by somebody who had seen neither the code nor
 its tests, and none of their errors was read.
 """
 
@@ -23,14 +23,15 @@ from assistant.retrieval import HybridRetriever
 from assistant.schema import Answer, Ask, Turn
 
 HERE = Path(__file__).parent
-CITIES = {"city": (0.85, 0.70), "held_city": (0.0, 0.0)}
+CITIES = {"city": (0.85, 0.70), "second_city": (0.0, 0.0), "held_city": (0.0, 0.0)}
 """Shares of the answerable questions answered right and of the others refused, at least."""
 
 
 def is_right(case: dict, answer: Answer) -> bool:
     """Whether an answer holds all that it must, cites all articles that it must and no other, and is refused if it must be."""
     cited = {citation.article_id for citation in answer.citations}
-    return (answer.refused == case.get("refused", False)
+    named = case["kind"] == "similar_name"  # whether the right name is given, with or without an answer about it
+    return ((named or answer.refused == case.get("refused", False))
             and all(has(answer.text, words) for words in case.get("holds", ()))
             and not any(has(answer.text, words) for words in case.get("lacks", ()))
             and ("cites" not in case or cited == set(case["cites"])))

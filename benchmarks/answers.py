@@ -28,7 +28,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +60,16 @@ from assistant.reading.windows import PASSAGES
 from assistant.schema import Ask, Turn
 
 SETS: dict[str, Callable[[Path], QuestionSet] | None] = {
-    "natural_report": report, "natural_dev": lambda data: natural("natural_dev", data),
+    "natural_report": lambda _: report("natural_report"), "plain_report": lambda _: report("plain_report"),
+    "natural_dev": lambda data: natural("natural_dev", data),
     "cmrc": lambda data: paragraphs("cmrc", data, odd=True), "crud": crud, "sample": sample, "follow-ups": follow_ups,
     "archive": None,
 }
 """archive: made from the sample newspaper itself."""
 FALSE_REFUSALS = (0.02, 0.05, 0.10, 0.20)
 SPACE = (80, 120, 160)
+KINDS = {"why, how": {"why", "how"}, "lists, parts": {"list", "multi"}}
+"""Kinds of questions that get a row of their own."""
 COLUMNS = ("set", "n", "answers by", "right %", "characters", "right in 80 / 120 / 160 %", "first %", "evidence F1 %",
            "EM / F1 %", "false refusals %", "refused: attribute / premise %", "refused at 2 / 5 / 10 / 20 %", "AUROC",
            "verbatim %", "ms p50 / p95", "CPU ms p50 / p95")
@@ -245,7 +248,7 @@ def overlap(quoted: Iterable[tuple[str, int, int]], gold: Iterable[tuple[str, in
 
 
 def rows(asked: QuestionSet, chain: AnswerChain) -> Iterable[list[str]]:
-    """The rows of one question set, one for each of ANSWERERS."""
+    """The rows of one question set, one for each of ANSWERERS; of the chain's also one for each of KINDS."""
     default = by_chain(chain)
     before = {name: (Turn(question, default(Ask(question)).text),) for name, question in asked.before.items()}
     asks = [Ask(gold.question, before.get(gold.id, ())) for gold in asked.questions]
@@ -253,7 +256,11 @@ def rows(asked: QuestionSet, chain: AnswerChain) -> Iterable[list[str]]:
         told(f"{asked.name}: {name}")
         answerer = make(chain)
         answerer(asks[0])  # the first question of all loads dictionaries
-        yield row_of(asked, name, [(gold, answerer(ask)) for gold, ask in zip(asked.questions, asks)])
+        answers = [(gold, answerer(ask)) for gold, ask in zip(asked.questions, asks)]
+        yield row_of(asked, name, answers)
+        for group, kinds in KINDS.items() if make is by_chain else ():
+            if some := [(gold, said) for gold, said in answers if asked.kinds.get(gold.id) in kinds and not gold.unanswerable]:
+                yield row_of(replace(asked, name=f"{asked.name}: {group}"), name, some)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -45,7 +45,8 @@ class QuestionSet:
     """Questions with the name of the archive they are asked of.
 
     `premises` are the ids of those that presume something false; `before` is the question that was asked
-    before a follow-up, by the follow-up's id; `evidence` the shortest stretches that answer, as (article, start, end).
+    before a follow-up, by the follow-up's id; `evidence` the shortest stretches that answer, as (article, start, end);
+    `kinds` what each asks for, by id, where that is annotated.
     """
 
     name: str
@@ -54,6 +55,7 @@ class QuestionSet:
     premises: frozenset[str] = frozenset()
     before: Mapping[str, str] = field(default_factory=dict)
     evidence: Mapping[str, tuple[tuple[str, int, int], ...]] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def some(self, limit: int | None) -> QuestionSet:
         """The set with so many of its questions, evenly spread."""
@@ -139,20 +141,21 @@ def natural(name: str, data: Path) -> QuestionSet:
         line, row["id"], row["question"], tuple(row["answers"]), row["need"],
         () if row.get("unanswerable") else (f"{NEWS_FILE}#{row['article'] + 1}",), row.get("unanswerable", False))
         for line, row in enumerate(rows, 1))
-    return QuestionSet(name, "news", questions, frozenset(row["id"] for row in rows if "premise" in row))
+    return QuestionSet(name, "news", questions, frozenset(row["id"] for row in rows if "premise" in row),
+                       kinds={row["id"]: row["kind"] for row in rows if "kind" in row})
 
 
-def report(_: Path) -> QuestionSet:
-    """natural_report.jsonl, which lies here: held out from all that is fitted or chosen."""
-    rows = _lines(Path(__file__).with_name("natural_report.jsonl"))
+def report(name: str) -> QuestionSet:
+    """natural_report or plain_report, which lie here: held out from all that is fitted or chosen."""
+    rows = _lines(Path(__file__).with_name(f"{name}.jsonl"))
     questions = tuple(GoldQuestion(
         line, row["id"], row["question"], tuple(row["answers"]), row.get("need", "any"),
         () if row.get("unanswerable") else (f"{NEWS_FILE}#{row['article'] + 1}",), row.get("unanswerable", False))
         for line, row in enumerate(rows, 1))
     evidence = {row["id"]: tuple((f"{NEWS_FILE}#{row['article'] + 1}", start, end) for start, end in row["evidence"])
                 for row in rows if "evidence" in row}
-    return QuestionSet("natural_report", "news", questions, frozenset(row["id"] for row in rows if "premise" in row),
-                       evidence=evidence)
+    return QuestionSet(name, "news", questions, frozenset(row["id"] for row in rows if "premise" in row),
+                       evidence=evidence, kinds={row["id"]: row["kind"] for row in rows})
 
 
 def paragraphs(name: str, data: Path, beside: int = 0, odd: bool = False) -> QuestionSet:

@@ -49,7 +49,8 @@ from assistant.retrieval import CANDIDATES, HybridRetriever
 from assistant.schema import Article
 
 SETS: dict[str, Callable[[Path], QuestionSet]] = {
-    "natural_report": report, "natural_dev": lambda data: natural("natural_dev", data),
+    "natural_report": lambda _: report("natural_report"), "plain_report": lambda _: report("plain_report"),
+    "natural_dev": lambda data: natural("natural_dev", data),
     "natural_train": lambda data: natural("natural_train", data),
     "cmrc+50k": lambda data: paragraphs("cmrc", data, DISTRACTORS),
     "drcd+50k": lambda data: paragraphs("drcd", data, DISTRACTORS),

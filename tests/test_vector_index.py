@@ -116,11 +116,11 @@ def test_two_readers_of_one_folder(index: VectorIndex, tmp_path: Path) -> None:
     del one
     gc.collect()
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.extend(names(two.search(NORTH, 1)))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.extend(names(two.search(NORTH, 1))), daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert found == ["北@0"] * 8
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 from assistant.corpus.reprints import is_reprint
 from assistant.index.articles import ArticleStore, Entry
@@ -44,10 +44,10 @@ class Found:
 
 
 class Catalogue:
-    """The entries of one snapshot, read once."""
+    """The entries of one snapshot, read once. It does not hold their store: it is kept as long as that is."""
 
     def __init__(self, store: ArticleStore) -> None:
-        self._store = store
+        self._store: ArticleStore = proxy(store)
         self._found: dict[tuple[str, Filters], Found] = {}
 
     @cached_property

@@ -48,6 +48,12 @@ EXPOSED = ("警告：Chroma 服务器 {0} 在公网上。谁都可以改掉向�
 class Commands(click.Group):
     """A group whose commands tell every fault as one sentence on standard error and exit with 2."""
 
+    def main(self, *args: Any, **named: Any) -> Any:
+        if sys.getfilesystemencoding() == "ascii" and os.environ.get("PYTHONUTF8") != "1":
+            # a locale that knows no Chinese says nothing of the files' names or the terminal; only a new start reads them rightly
+            os.execve(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"})
+        return super().main(*args, **named)
+
     def invoke(self, ctx: click.Context) -> Any:
         debug = ctx.params.get("debug", False)
         signal.signal(signal.SIGTERM, _interrupt)

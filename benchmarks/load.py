@@ -29,6 +29,7 @@ from pathlib import Path
 import httpx
 from question_sets import ROOT, arguments_of, printed, told
 
+from assistant.chat.page import UNAVAILABLE
 from assistant.evaluation import metrics
 from assistant.index.refresh import refresh
 from assistant.models.embedding import load_embedding
@@ -91,6 +92,8 @@ async def asked(asking: httpx.AsyncClient, function: int, question: str, number:
         async for line in events.aiter_lines():
             if "问的人太多" in line:
                 outcome = "busy"
+            elif UNAVAILABLE.partition("。")[0] in line:
+                return "unavailable", time.perf_counter() - begun
             elif '"process_completed"' in line:
                 return outcome if outcome == "busy" else "served" if '"success":true' in line.replace(" ", "") else "failed", \
                     time.perf_counter() - begun

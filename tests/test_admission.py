@@ -6,7 +6,8 @@ import asyncio
 import json
 import stat
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,9 +37,17 @@ class Gated(ScriptedChain):
         self.now += 1
         self.most = max(self.most, self.now)
         self.begun.release()
-        assert self.let.wait(20)
+        assert self.let.wait(60)
         yield from super().stream(ask)
         self.now -= 1
+
+
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Waits for what another thread does. Fails where it never comes."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def desk(chain: object, line: Admission | None = None, **more: object) -> Desk:
@@ -50,7 +59,7 @@ def desk(chain: object, line: Admission | None = None, **more: object) -> Desk:
 
 def test_first_come_first_served_and_the_rest_are_told_at_once() -> None:
     chain = Gated()
-    asked_at, order = desk(chain, Admission(2, 3, 20)), []
+    asked_at, order = desk(chain, Admission(2, 3, 60)), []
 
     def ask(question: str) -> str:
         try:
@@ -63,17 +72,16 @@ def test_first_come_first_served_and_the_rest_are_told_at_once() -> None:
     with ThreadPoolExecutor(8) as visitors:
         first = [visitors.submit(ask, f"{n}？") for n in range(2)]
         for _ in first:
-            chain.begun.acquire()
+            assert chain.begun.acquire(timeout=60)
         waiting = []
         for n in range(2, 5):
             waiting.append(visitors.submit(ask, f"{n}？"))
-            while len(asked_at._quoting._line) < n - 1:
-                pass
+            until(lambda n=n: len(asked_at._quoting._line) == n - 1)
         assert ask("5？") == "busy"
         with pytest.raises(Busy):
             asyncio.run(asked_at.answer(Ask("6？"), "rest"))
         chain.let.set()
-        assert [one.result(20) for one in (*first, *waiting)] == [f"{n}？" for n in range(5)]
+        assert [one.result(60) for one in (*first, *waiting)] == [f"{n}？" for n in range(5)]
     assert chain.most == 2 and order.index("4？") >= 2
     counted = asked_at.metrics.text(None).decode()
     assert "assistant_busy_total 2.0" in counted and 'assistant_questions_total{door="chat",kind="refusal"} 5.0' in counted
@@ -85,13 +93,13 @@ def test_who_waits_too_long_is_told_so_and_takes_no_place() -> None:
     asked_at = desk(chain, Admission(1, 3, 0.05))
     with ThreadPoolExecutor(1) as visitors:
         first = visitors.submit(lambda: list(asked_at.answers_here(chain, Ask(BOOKS.question), "chat")))
-        chain.begun.acquire()
+        assert chain.begun.acquire(timeout=60)
         with pytest.raises(Busy):
             list(asked_at.answers_here(chain, Ask("别的？"), "chat"))
         with pytest.raises(Busy):
             asyncio.run(asked_at.answer(Ask("别的？"), "rest"))
         chain.let.set()
-        assert first.result(20)[-1].text == BOOKS.text
+        assert first.result(60)[-1].text == BOOKS.text
     assert asked_at._quoting._free == 1 and not asked_at._quoting._line
     assert asyncio.run(asked_at.answer(Ask(HOURS.question), "rest")).text == HOURS.text
 

@@ -44,7 +44,7 @@ def test_a_model_without_an_end_gives_way_to_the_quotes_in_time(pieces: list[str
         answer = chain.invoke(GRIDS)
         took = time.monotonic() - begun
     assert (answer.kind, answer.text) == ("quotes", sample_chain.invoke(GRIDS).text)
-    assert answer.notes[0].startswith("语言模型") and took < 3 * seconds  # without a deadline: minutes
+    assert answer.notes[0].startswith("语言模型") and took < 60  # without a deadline: minutes
 
 
 def test_a_token_of_a_hundred_megabytes_is_not_read() -> None:
@@ -96,8 +96,8 @@ def test_a_server_that_names_a_time_is_left_alone_until_then(status: int) -> Non
         for _ in range(3):
             begun = time.monotonic()
             with pytest.raises(LanguageModelError, match="busy"):
-                list(stream_text(model, ASKED, deadline_seconds=20))
-            assert time.monotonic() - begun < 5
+                list(stream_text(model, ASKED, deadline_seconds=25))
+            assert time.monotonic() - begun < 15
         assert len(server.asked) == 1
 
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -222,6 +223,14 @@ def test_sigterm_during_a_refresh_stops_it_with_a_sentence(tmp_path: Path) -> No
 def test_a_missing_index_is_told_with_what_to_type(command: tuple[str, ...]) -> None:
     assert "assistant refresh --index 没有" in told(run(*command, "--index", "没有"))
     assert not Path("没有").exists()
+
+
+def test_too_little_memory_is_a_sentence(index: Path) -> None:
+    """The libraries alone take more than so much; what they cannot load is told as an import that failed."""
+    done = subprocess.run([sys.executable, "-m", "assistant", "ask", DIED, "--index", str(index)], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20)))
+    assert done.returncode == 2 and "Give it 2 GB or more" in done.stderr and "Traceback" not in done.stderr, done.stderr
 
 
 def test_debug_shows_the_traceback_too() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import resource
 import unicodedata
+import zlib
 from pathlib import Path
 
 import pytest
@@ -153,7 +155,7 @@ class TestMarkdown:
 
     @pytest.mark.parametrize(("written", "iso"), [
         ("2025-11-18", "2025-11-18"), ("2025-11", "2025-11"), ("2025", "2025"), ("2025年11月18日", "2025-11-18"),
-        ("2025/11/18", "2025-11-18"), ("2025-11-18 08:30:00", "2025-11-18"), ("", None), ("null", None), ("~", None)])
+        ("2025/11/18", "2025-11-18"), ("20251118", "2025-11-18"), ("2025-11-18 08:30:00", "2025-11-18"), ("", None), ("null", None), ("~", None)])
     def test_dates(self, folder: Path, written: str, iso: str | None) -> None:
         assert one(folder, "a.md", f"---\ndate: {written}\n---\n正文。").date == iso
 
@@ -237,6 +239,22 @@ class TestJsonLines:
         for bomb in (b"\n" * 2**21, b" " * 2**21, b'{"text": "a"}\n' * 2**18):
             assert reason(folder, "n.jsonl.xz", lzma.compress(bomb)) == "the archive unpacks to an absurd size"
 
+    @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc, which tells how much memory is used")
+    def test_an_archive_that_wants_more_memory_than_there_is(self, folder: Path) -> None:
+        """The window of its filter is 4 GB: a byte of the block's header, under a checksum of its own."""
+        packed = bytearray(lzma.compress(lines({"text": "一。"}).encode()))
+        assert packed[14:16] == b"\x21\x01"
+        packed[16] = 40
+        end = 12 + 4 * packed[12]
+        packed[end:end + 4] = zlib.crc32(packed[12:end]).to_bytes(4, "little")
+        allowed = resource.getrlimit(resource.RLIMIT_AS)
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, allowed[1]))
+        try:
+            assert reason(folder, "n.jsonl.xz", bytes(packed)) == "the archive needs more memory to unpack than there is"
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, allowed)
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
     def test_a_line_too_long_is_told_and_the_next_is_read(self, folder: Path, monkeypatch: pytest.MonkeyPatch,
                                                           encoding: str) -> None:
@@ -277,7 +295,7 @@ class TestText:
             "binary, not text", "no text in UTF-8, UTF-16, GB18030 or Big5",
             "it holds .png under the name of .txt; rename it")
 
-    @pytest.mark.parametrize("content", ["", " \n　\n", "\ufeff", "\r\n"])
+    @pytest.mark.parametrize("content", ["", " \n　\n", "\ufeff", "\r\n", "\u200b\u200c\u200d\u2060" * 9, "\u00ad\u200b\n\u202e"])
     def test_what_is_empty(self, folder: Path, content: str) -> None:
         assert failed(folder, "a.txt", content) == [(None, "it has no text")]
 

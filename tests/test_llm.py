@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
+from langchain_core.outputs import ChatGenerationChunk
 from scripted_llm import Reply, ScriptedModel, ScriptedServer, redirecting, scripted_server
 
 from assistant.errors import LanguageModelError, SettingsError
@@ -40,7 +42,7 @@ def test_no_model_named_is_no_model() -> None:
 
 def test_pieces_come_in_order_and_the_request_is_the_protocols() -> None:
     with served(Reply(["解放区有", "56名", "骑手[1]。"])) as (server, model):
-        assert "".join(stream_text(model, ASKED, deadline_seconds=10)) == "解放区有56名骑手[1]。"
+        assert "".join(stream_text(model, ASKED, deadline_seconds=60)) == "解放区有56名骑手[1]。"
     headers, body = server.asked[0]
     assert headers["authorization"] == f"Bearer {KEY}"
     assert (body["model"], body["temperature"], body["stream"]) == ("scripted", 0, True)
@@ -49,7 +51,7 @@ def test_pieces_come_in_order_and_the_request_is_the_protocols() -> None:
 
 def test_several_answers_share_one_loop() -> None:
     with served(Reply(["甲。"]), Reply(["乙。"])) as (_, model):
-        assert [list(stream_text(model, ASKED, deadline_seconds=10)) for _ in range(2)] == [["甲。"], ["乙。"]]
+        assert [list(stream_text(model, ASKED, deadline_seconds=60)) for _ in range(2)] == [["甲。"], ["乙。"]]
 
 
 @pytest.mark.parametrize(("reply", "said"), [
@@ -74,7 +76,7 @@ def test_several_answers_share_one_loop() -> None:
 def test_every_fault_is_told_without_the_key(reply: Reply, said: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with served(reply) as (server, model), pytest.raises(LanguageModelError) as caught:
-        list(stream_text(model, ASKED, deadline_seconds=20))
+        list(stream_text(model, ASKED, deadline_seconds=60))
     assert said in caught.value.english
     assert caught.value.__cause__ is caught.value.__context__ is None
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(model) + str(model)
@@ -84,12 +86,12 @@ def test_every_fault_is_told_without_the_key(reply: Reply, said: str, caplog: py
 
 def test_one_retry_can_succeed() -> None:
     with served(Reply(status=503), Reply(["好。"])) as (_, model):
-        assert list(stream_text(model, ASKED, deadline_seconds=20)) == ["好。"]
+        assert list(stream_text(model, ASKED, deadline_seconds=60)) == ["好。"]
 
 
 def test_a_whole_sentence_without_a_finish_reason_is_an_answer() -> None:
     with served(Reply(["有56名[1]。"], finish=None)) as (_, model):
-        assert list(stream_text(model, ASKED, deadline_seconds=10)) == ["有56名[1]。"]
+        assert list(stream_text(model, ASKED, deadline_seconds=60)) == ["有56名[1]。"]
 
 
 @pytest.mark.parametrize("reply", [Reply(silent=True), Reply(["好"], drip=1000, pause=0.05)])
@@ -98,15 +100,15 @@ def test_the_deadline_holds_against_silence_and_drip(reply: Reply) -> None:
         with pytest.raises(LanguageModelError, match="did not answer in time"):
             list(stream_text(model, ASKED, deadline_seconds=0.4))
         if reply.drip:
-            assert server.hung_up.wait(10), "the connection is closed, not left dripping"
+            assert server.hung_up.wait(60), "the connection is closed, not left dripping"
 
 
 def test_closing_the_iterator_ends_the_request() -> None:
     with served(Reply(["好"], drip=1000, pause=0.05)) as (server, model):
-        pieces = stream_text(model, ASKED, deadline_seconds=30)
+        pieces = stream_text(model, ASKED, deadline_seconds=60)
         assert next(pieces) == "好"
         pieces.close()
-        assert server.hung_up.wait(10)
+        assert server.hung_up.wait(60)
 
 
 def test_reading_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +116,7 @@ def test_reading_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     with served(Reply(["一二三", "四五六", "七八九"])) as (_, model):
         said: list[str] = []
         with pytest.raises(LanguageModelError, match="too long"):
-            said.extend(stream_text(model, ASKED, deadline_seconds=10))
+            said.extend(stream_text(model, ASKED, deadline_seconds=60))
     assert "".join(said) == "一二三四五六"
 
 
@@ -125,22 +127,35 @@ def test_reading_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 ])
 def test_a_thought_before_the_answer_is_left_out(pieces: list[str]) -> None:
     with served(Reply(pieces)) as (_, model):
-        assert "".join(stream_text(model, ASKED, deadline_seconds=10)) == "有56名[1]。"
+        assert "".join(stream_text(model, ASKED, deadline_seconds=60)) == "有56名[1]。"
 
 
 def test_a_thought_without_an_end_is_no_answer() -> None:
     with served(Reply(["<think>想了又想。"])) as (_, model), pytest.raises(LanguageModelError, match="empty answer"):
-        list(stream_text(model, ASKED, deadline_seconds=10))
+        list(stream_text(model, ASKED, deadline_seconds=60))
 
 
 def test_less_than_signs_are_no_thought() -> None:
     with served(Reply(["<", "5人[1]。"])) as (_, model):
-        assert "".join(stream_text(model, ASKED, deadline_seconds=10)) == "<5人[1]。"
+        assert "".join(stream_text(model, ASKED, deadline_seconds=60)) == "<5人[1]。"
 
 
 def test_a_model_without_async_streams_too() -> None:
-    model = ScriptedModel(replies=[["有56名", "骑手[1]。"]])
-    assert "".join(stream_text(model, ASKED, deadline_seconds=10)) == "有56名骑手[1]。"
+    """Its second piece is made when the first has been received: pieces that wait are handed on together."""
+    received = threading.Event()
+
+    class Waiting(ScriptedModel):
+        def _stream(self, *args: Any, **named: Any) -> Iterator[ChatGenerationChunk]:
+            first, *others = super()._stream(*args, **named)
+            yield first
+            assert received.wait(60)
+            yield from others
+
+    model = Waiting(replies=[["有56名", "骑手[1]。"]])
+    pieces = stream_text(model, ASKED, deadline_seconds=120)
+    assert next(pieces) == "有56名"
+    received.set()
+    assert "".join(pieces) == "骑手[1]。"
     assert model.asked == [ASKED]
 
 
@@ -149,7 +164,7 @@ def test_nobody_at_the_address_is_said_quickly(name: str) -> None:
     model = load_chat_model(settings("http://127.0.0.1:9", llm=name, llm_api_key=""))
     assert model is not None
     with pytest.raises(LanguageModelError, match="cannot be reached"):
-        list(stream_text(model, ASKED, deadline_seconds=30))
+        list(stream_text(model, ASKED, deadline_seconds=60))
 
 
 @pytest.mark.parametrize(("name", "said"), [
@@ -177,7 +192,7 @@ def test_an_address_must_be_whole_and_ollama_takes_no_key() -> None:
 def test_a_key_of_the_environment_goes_to_no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with served(Reply(["好。"]), llm_api_key="") as (server, model):
-        list(stream_text(model, ASKED, deadline_seconds=10))
+        list(stream_text(model, ASKED, deadline_seconds=60))
     assert server.asked[0][0]["authorization"] == "Bearer none"
 
 
@@ -196,7 +211,7 @@ def test_an_ollama_here_offers_its_models_and_each_answers(monkeypatch: pytest.M
         assert list(offered) == ["ollama:glm4", "ollama:qwen3:8b"]
         model = load_chat_model(offered["ollama:qwen3:8b"])
         assert model is not None
-        assert "".join(stream_text(model, ASKED, deadline_seconds=10)) == "有56名骑手[1]。"
+        assert "".join(stream_text(model, ASKED, deadline_seconds=60)) == "有56名骑手[1]。"
     headers, body = server.asked[0]
     assert (body["model"], body["messages"][0]["content"], body["options"]["temperature"]) == ("qwen3:8b", "多少人？", 0)
     assert KEY not in str(headers)
@@ -224,5 +239,5 @@ def test_an_ollama_that_leads_elsewhere_is_not_followed() -> None:
         model = load_chat_model(Settings(llm="ollama:a", llm_base_url=address))
         assert model is not None
         with pytest.raises(LanguageModelError):
-            list(stream_text(model, ASKED, deadline_seconds=10))
+            list(stream_text(model, ASKED, deadline_seconds=60))
     assert elsewhere.asked == [] and elsewhere.looked_up == 0

@@ -102,12 +102,12 @@ def test_the_chat_page_stays_on_this_machine(place: Path, environment: dict[str,
     try:
         address = re.search(r"http://127\.0\.0\.1:\d+", line := chat.stdout.readline())
         assert address, line or chat.communicate(timeout=10)[1]
-        with urllib.request.urlopen(address[0], timeout=10) as page:
+        with urllib.request.urlopen(address[0], timeout=60) as page:
             assert page.status == 200
         time.sleep(2)  # telemetry is sent by threads of its own
     finally:
         with suppress(ProcessLookupError):  # it could not start, and the assertion says why
             os.killpg(chat.pid, signal.SIGTERM)
-        chat.communicate(timeout=30)
+        chat.communicate(timeout=60)
     log = (place / "chat.log").read_text()
     assert 'inet_addr("127.0.0.1")' in log and beyond(log) == []

@@ -60,7 +60,7 @@ def visiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
         try:
             base = f"http://127.0.0.1:{port}"
             with httpx.Client(base_url=base, trust_env=False, headers={"host": f"paper.example.org:{port}"}, timeout=20) as one:
-                for _ in range(100):
+                for _ in range(1200):
                     try:
                         one.get("/")
                         break

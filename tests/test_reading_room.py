@@ -308,11 +308,11 @@ def test_the_thumbs_of_visitors_at_once_are_lines_of_their_own(tmp_path: Path) -
         for _ in range(5):
             taking_along._append(file, {"answer_id": name, "answer": answer})
 
-    visitors = [threading.Thread(target=many, args=(name,)) for name in range(4)]
+    visitors = [threading.Thread(target=many, args=(name,), daemon=True) for name in range(4)]
     for one in visitors:
         one.start()
     for one in visitors:
-        one.join()
+        one.join(60)
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert rows[0] == {"answer_id": "earlier"}
     assert sorted(row["answer_id"] for row in rows[1:]) == sorted(list(range(4)) * 5)

@@ -6,10 +6,10 @@ import json
 import random
 import shutil
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from test_admission import until
 from test_refresh import size, write
 
 from assistant.chain import AnswerChain
@@ -55,19 +55,19 @@ def _refresh_while_asked(corpus: Path, index: Path, embedding: Embedding, reader
             if not said or not all(any(f"{number}册" in quote for number in may | allowed) for quote in said):
                 wrong.append(answer)
 
-    asking = threading.Thread(target=ask)
+    asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     try:
         for number in map(str, range(1001, 1001 + times)):
             allowed.add(number)
             write(corpus, "图书馆", stock.format(number), title="甲街道图书馆")
             refresh(corpus, index, embedding)
-            time.sleep(1)  # by then every question is to be answered by the new one
-            assert f"{number}册" in chain.invoke(QUESTION).text
+            until(lambda number=number: f"{number}册" in chain.invoke(QUESTION).text)  # from now on every answer is of the new one
             allowed.intersection_update({number})
     finally:
         stop.set()
-        asking.join()
+        asking.join(60)
+    assert not asking.is_alive()
     assert wrong == []
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 from scripted_chain import BOOKS, HOURS, ScriptedChain
+from test_admission import until
 from test_attacks_page import client
 
 from assistant.index.snapshot import Index
@@ -52,12 +53,11 @@ def test_a_stopped_server_answers_who_has_asked_and_lets_nobody_in() -> None:
         with client(served.local_url) as asking:
             replies.append(asking.post("/api/ask", json={"question": BOOKS.question}))
 
-    asking = threading.Thread(target=ask)
+    asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    while not chain.asked:
-        pass
+    until(lambda: bool(chain.asked))
     served.close()
-    asking.join(20)
+    asking.join(60)
     assert replies[0].status_code == 200 and replies[0].json()["answer"] == BOOKS.text
     with pytest.raises(httpx.ConnectError), client(served.local_url) as late:
         late.get("/healthz")

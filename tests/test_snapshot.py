@@ -107,7 +107,7 @@ def test_a_reopened_index_holds_only_the_new_files(index: Path, corpus: Path) ->
         change(corpus, index, f"第{number}次更新。")
         assert reader.current().articles.article("文0.md").text == f"第{number}次更新。"
     gc.collect()
-    deadline = time.monotonic() + 10  # Chroma's own threads close the last of theirs
+    deadline = time.monotonic() + 60  # Chroma's own threads close the last of theirs
     while (held := _snapshots_held_open(index)) != {current_id(index)} and time.monotonic() < deadline:
         time.sleep(0.05)
     assert held == {current_id(index)}
@@ -133,7 +133,7 @@ def test_threads_ask_during_switches(index: Path, corpus: Path) -> None:
             if not found == snapshot.articles.ids() == {name.rpartition("@")[0] for name in snapshot.vectors.ids()}:
                 wrong.append(snapshot.manifest.id)
 
-    threads = [threading.Thread(target=ask) for _ in range(3)]
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     try:
@@ -144,7 +144,8 @@ def test_threads_ask_during_switches(index: Path, corpus: Path) -> None:
     finally:
         stop.set()
         for thread in threads:
-            thread.join()
+            thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
     assert wrong == []
     assert reader.current().articles.ids() == {"新0.md", "新1.md", "新2.md", "新3.md"}
 
@@ -186,11 +187,11 @@ def test_a_second_writer_is_told_who_holds_the_index(index: Path) -> None:
 def test_a_waiting_writer_gets_its_turn(index: Path) -> None:
     order = []
     with writing(index):
-        thread = threading.Thread(target=lambda: _hold(index, order))
+        thread = threading.Thread(target=lambda: _hold(index, order), daemon=True)
         thread.start()
         time.sleep(0.2)
         order.append("first")
-    thread.join()
+    thread.join(60)
     assert order == ["first", "second"]
 
 

@@ -83,7 +83,7 @@ def test_what_is_offered_untried_is_answered_too(sample_chain: AnswerChain) -> N
 
 def test_a_page_waits_for_no_trial(sample_chain: AnswerChain, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = Event()
-    monkeypatch.setattr(sample_chain, "starters", lambda n: (go_on.wait(20), ["甲？", "乙？"])[1])
+    monkeypatch.setattr(sample_chain, "starters", lambda n: (go_on.wait(60), ["甲？", "乙？"])[1])
     page = Starters(sample_chain, 2)
     assert page.now() == sample_chain.untried_starters(2)
     go_on.set()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from chromadb.errors import InternalError
 
 from assistant.errors import IndexDamaged
+from assistant.index import vectors
 from assistant.index.vectors import VectorIndex
 
 EAST, NORTH, BETWEEN, NOTHING = np.array([[1, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32)
@@ -112,11 +116,11 @@ def test_two_readers_of_one_folder(index: VectorIndex, tmp_path: Path) -> None:
     del one
     gc.collect()
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.extend(names(two.search(NORTH, 1)))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.extend(names(two.search(NORTH, 1))), daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert found == ["北@0"] * 8
 
 
@@ -168,3 +172,16 @@ def test_forty_thousand_ids(tmp_path: Path) -> None:
     assert len(index.vectors(ids)) == index.count() == 40_000
     index.delete(ids)
     assert index.count() == 0
+
+
+@pytest.mark.parametrize("fuller", ["index", "temporary"])
+def test_a_full_disk_is_named_by_the_folder_that_is_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fuller: str) -> None:
+    """SQLite tells neither which of its files it could not write nor where."""
+    for name in ("index", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.delenv("SQLITE_TMPDIR", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(vectors.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0 if Path(folder).name == fuller else 9))
+    with pytest.raises(OSError) as caught, vectors.chroma_faults(tmp_path / "index"):
+        raise InternalError("error returned from database: (code: 13) database or disk is full")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / fuller))

@@ -47,17 +47,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                                         "--port", str(port)], stdout=log, stderr=log)
         except OSError as error:
             pytest.skip(f"no chroma command: {error}")
-    for _ in range(150):
+    for _ in range(1200):
+        if process.poll() is not None:
+            pytest.fail((folder / "log").read_text(errors="replace")[-2000:])
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1).close()
             break
         time.sleep(0.1)
     else:
         process.kill()
-        pytest.skip("chroma run did not start within 15 s")
+        pytest.fail("chroma run did not start within two minutes")
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    process.wait()
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 @pytest.fixture(autouse=True)

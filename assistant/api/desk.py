@@ -38,6 +38,9 @@ TURN_CHARACTERS = 20_000
 _DATE = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
 
+_Key = tuple[Ask, str, date, bool]
+
+
 class AskedTurn(BaseModel):
     """One question of the conversation before, with its answer."""
 
@@ -86,7 +89,8 @@ class Desk:
         self.chain, self.metrics, self._traces, self._record = chain, metrics, traces, record
         self._quoting, self._writing = Admission(), Admission(AT_ONCE_BY_MODEL)
         self._threads = ThreadPoolExecutor(AT_ONCE + AT_ONCE_BY_MODEL + SPARE, "answers")
-        self._given: OrderedDict[object, Answer] = OrderedDict()
+        self._given: OrderedDict[_Key, Answer] = OrderedDict()
+        self._given_from: tuple[str, date] | None = None
 
     def snapshot(self) -> Snapshot:
         """The archive as it is now. Raises IndexFault."""
@@ -150,17 +154,20 @@ class Desk:
             self.metrics.failed(door)
             raise
 
-    def _again(self, key: object, ask: Ask, door: str, begun: float) -> Answer | None:
+    def _again(self, key: _Key | None, ask: Ask, door: str, begun: float) -> Answer | None:
         """The answer that was given before to the same question; it needs no place."""
-        given = self._given.get(key)
+        given = self._given.get(key) if key else None
         if given is not None:
             self._told(ask, door, given, begun, again=True)
         return given
 
-    def _finished(self, key: object, chain: AnswerChain, ask: Ask, door: str, answer: Answer, begun: float) -> None:
-        if key is not None and key == self._key(chain, ask):  # from one index, then
-            self._given[key] = answer
+    def _finished(self, key: _Key | None, chain: AnswerChain, ask: Ask, door: str, answer: Answer, begun: float) -> None:
+        if key and key == self._key(chain, ask):  # from one index, then
             with suppress(KeyError):  # another thread was first
+                if self._given_from != (now := key[1:3]):  # nobody asks of an earlier one any more
+                    self._given.clear()
+                    self._given_from = now
+                self._given[key] = answer
                 while len(self._given) > REMEMBERED:
                     self._given.popitem(last=False)
         self._told(ask, door, answer, begun)
@@ -172,7 +179,7 @@ class Desk:
         if self._traces:
             self._traces.add(door, ask, answer, seconds, again=again)
 
-    def _key(self, chain: AnswerChain, ask: Ask) -> object:
+    def _key(self, chain: AnswerChain, ask: Ask) -> _Key | None:
         """All that a quoted answer depends on: the question with what came before it, the index, what today means, and
         whether further questions are offered. None where a model writes, who says it in other words the next time."""
         return None if chain.model else (ask, self.snapshot().manifest.id, date.today(), chain.suggest)

@@ -26,7 +26,7 @@ from assistant.corpus.joining import is_bare_teaser, is_torn, join
 from assistant.corpus.reprints import ends
 from assistant.errors import IndexDamaged
 from assistant.index.chunking import chunk_article, embedding_text, text_hash
-from assistant.index.layers import PIECES, SCHEMA, disk_faults, views
+from assistant.index.layers import PIECES, SCHEMA, Opened, disk_faults, views
 from assistant.language.aliases import Told, told_names
 from assistant.language.pages import page_number
 from assistant.language.text import fold
@@ -120,10 +120,10 @@ class ArticleStore:
 
     def close(self) -> None:
         """Keeps what was written and frees the files; nobody may use the store afterwards."""
-        if (connection := getattr(self._of_thread, "connection", None)) and self._new:
+        if (opened := getattr(self._of_thread, "opened", None)) and self._new:
             with disk_faults(self._new):
-                connection.commit()
-        self._of_thread = threading.local()  # a connection that nobody holds any more closes itself
+                opened.connection.commit()
+        self._of_thread = threading.local()
 
     # ---- reading
 
@@ -416,11 +416,12 @@ class ArticleStore:
         return [*below, *(["main"] if self._new else [])]
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def _opened(self) -> Opened:
         """The connection of this thread, which ends with the thread or the store."""
-        if not hasattr(self._of_thread, "connection"):
+        if not hasattr(self._of_thread, "opened"):
             address = self._new.absolute().as_uri() if self._new else ":memory:"
-            connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+            opened = Opened(sqlite3.connect(address, uri=True, check_same_thread=False))
+            connection = opened.connection
             connection.create_function("fold", 1, lambda name: name and fold(name), deterministic=True)
             connection.create_function("page_number", 1, page_number, deterministic=True)
             # Nobody reads the new file before it is closed and flushed: a killed refresh throws it away.
@@ -429,9 +430,13 @@ class ArticleStore:
             for number, layer in enumerate(self._layers):
                 connection.execute(f"ATTACH ? AS l{number}", (f"{layer.absolute().as_uri()}?mode=ro&immutable=1",))
             connection.executescript(views(len(self._layers), self._new is not None, self._over))
-            self._of_thread.connection = connection
-        shared: sqlite3.Connection = self._of_thread.connection
-        return shared
+            self._of_thread.opened = opened
+        kept: Opened = self._of_thread.opened
+        return kept
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._opened.connection
 
     def _touch(self, article_id: str) -> None:
         """Has the new layer speak for an article: all that is below of it is copied up."""
@@ -459,7 +464,8 @@ class ArticleStore:
 
     def _rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from self._db.execute(sql, values)
+            opened = self._opened  # until the last row, which another thread may take when this one has ended
+            yield from opened.connection.execute(sql, values)
         except sqlite3.DatabaseError as error:
             raise _damaged(self._new or self._layers[-1], error) from error
 

@@ -32,6 +32,17 @@ PIECES = np.dtype([("start", "<u4"), ("stop", "<u4"), ("hash", "V32")])
 """A chunk: its place in the text, and the hash of the text that is embedded for it."""
 
 
+class Opened:
+    """A connection that is closed as soon as nobody holds this any more: sqlite3 holds one in a circle with its own
+    statements, so that one merely dropped keeps its files open until garbage is next looked for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 def merge_layers(path: Path, layers: Sequence[Path], *, lowest: bool, settled: bool) -> None:
     """Writes a file that says what these layers, lowest first, say together.
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def opened_at(folder: Path) -> tuple[Path, Callable[[], None]]:
 
 def made_at(folder: Path) -> tuple[Path, Callable[[], None]]:
     """The same for a folder that is to be written: itself, or a link to it in a temporary one."""
-    if os.fsencode(folder) == str(folder).encode("utf-8", "surrogateescape"):
-        return folder, lambda: None
+    with suppress(UnicodeEncodeError):  # bytes that the locale has no characters for
+        if os.fsencode(folder) == str(folder).encode():
+            return folder, lambda: None
     link, forget = _temporary()
     link.symlink_to(folder.absolute())
     return link, forget

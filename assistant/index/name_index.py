@@ -20,7 +20,7 @@ from typing import Any
 
 from assistant.errors import IndexDamaged
 from assistant.index.chunking import text_hash
-from assistant.index.layers import disk_faults
+from assistant.index.layers import Opened, disk_faults
 from assistant.index.tagging import Named, Tagged, named, packed, shortened, unpacked
 from assistant.language.aliases import Told
 from assistant.language.spelling import spelled
@@ -239,16 +239,17 @@ class NameIndex:
     @property
     def _db(self) -> sqlite3.Connection:
         """The connection of this thread."""
-        if not hasattr(self._of_thread, "connection"):
-            connection = sqlite3.connect("file::memory:", uri=True, check_same_thread=False)
+        if not hasattr(self._of_thread, "opened"):
+            opened = Opened(sqlite3.connect("file::memory:", uri=True, check_same_thread=False))
+            connection = opened.connection
             for number, layer in enumerate(self._layers):
                 connection.execute(f"ATTACH ? AS l{number}", (f"{layer.absolute().as_uri()}?mode=ro&immutable=1",))
             connection.execute("CREATE TEMP TABLE above (id TEXT PRIMARY KEY, layer INTEGER) WITHOUT ROWID")
             for number in range(1, len(self._layers)):
                 connection.execute(f"REPLACE INTO above SELECT id, {number} FROM l{number}.articles")
-            self._of_thread.connection = connection
-        shared: sqlite3.Connection = self._of_thread.connection
-        return shared
+            self._of_thread.opened = opened
+        kept: Opened = self._of_thread.opened
+        return kept.connection
 
 
 def _initial(spelling: str) -> str:

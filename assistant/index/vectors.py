@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import weakref
@@ -72,6 +74,7 @@ class VectorIndex:
     @classmethod
     def create(cls, folder: Path, dimension: int) -> VectorIndex:
         """An empty index in `folder`, for vectors of `dimension` numbers."""
+        folder.mkdir(parents=True, exist_ok=True)
         with chroma_faults(folder):
             path, forget = made_at(folder)
             client = _client(path)
@@ -210,13 +213,21 @@ def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
 
 @contextmanager
 def chroma_faults(place: Path | str) -> Iterator[None]:
-    """Chroma's errors as ours."""
+    """Chroma's errors as ours: a full disk as the OSError that it is, with the folder on it."""
     from chromadb.errors import ChromaError
 
     try:
         yield
     except (ChromaError, ValueError) as error:
+        if "disk is full" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(_fullest(place))) from error
         raise _damaged(place, error) from error
+
+
+def _fullest(place: Path | str) -> Path | str:
+    """The folder with the least room: the place itself, or where SQLite puts what is for the moment only."""
+    beside = next((os.environ[name] for name in ("SQLITE_TMPDIR", "TMPDIR") if name in os.environ), "/tmp")
+    return min((one for one in (place, beside) if os.path.isdir(one)), key=lambda one: shutil.disk_usage(one).free, default=place)
 
 
 def _damaged(place: Path | str, reason: object) -> IndexDamaged:

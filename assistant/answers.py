@@ -29,6 +29,7 @@ from assistant.schema import Answer, Article, Citation, Coverage, Passage
 
 NEAREST = 3
 """Articles named where there is no answer."""
+NEAREST_ARE = "最接近的报道："
 OPENING = 170
 """Characters of an article's opening that say what it is about."""
 CUT = "……"
@@ -143,15 +144,26 @@ def refusal(question: Question, reading: Reading, passages: Sequence[Passage], c
     text.add(f"在 {described(coverage)}里{f'（只看{sources}）' if sources else ''}没有找到{wanted}。")
     if put_right := reading.correction:
         _put_right(text, put_right)
-    elif reading.unknown and passages:
-        text.add(f"最接近的报道没有提到{'、'.join(f'“{name}”' for name in reading.unknown[:3])}。")
+    unknown = "、".join(f"“{name}”" for name in reading.unknown[:3]) if not reading.correction else ""
+    _add_nearest(text, question, passages, f"最接近的报道没有提到{unknown}：" if unknown else NEAREST_ARE)
+    return text.answer(question, "refusal", passages, refused=True)
+
+
+def nowhere(question: Question, names: Sequence[str], passages: Sequence[Passage], coverage: Coverage) -> Answer:
+    """No answer: nothing in the archive tells of what the question asks about; and the nearest articles."""
+    text = _Text()
+    text.add(f"{described(coverage)}里都没有提到{'、'.join(f'“{name}”' for name in names)}。")
+    _add_nearest(text, question, passages, NEAREST_ARE)
+    return text.answer(question, "refusal", passages, refused=True)
+
+
+def _add_nearest(text: _Text, question: Question, passages: Sequence[Passage], heading: str) -> None:
     if passages:
-        text.add("最接近的报道：")
+        text.add(heading)
     for passage in distinct_articles(passages)[:NEAREST]:
         source = Source(1, passage.article, (passage.chunk,))
         text.add(f"\n{named(passage.article)}")
         text.cite(Quote(passage.article, *best_quote(question.search, source)))
-    return text.answer(question, "refusal", passages, refused=True)
 
 
 def alternatives(question: Question, told: Sequence[tuple[str, Quote]], passages: Sequence[Passage], name: str,

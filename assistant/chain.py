@@ -42,6 +42,7 @@ from assistant.schema import Answer, Ask, Citation, Coverage, Filters, Passage, 
 from assistant.settings import Settings
 from assistant.suggestions import follow_ups, starters, untried
 from assistant.trace import Trace
+from assistant.unheard import unheard
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -138,6 +139,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         answer = (parts.answered(question, lambda part: self._part(part, snapshot))
                   or renamed(question, trace.passages, snapshot)
                   or same_name.nearly(question, terms, trace.passages, snapshot)
+                  or unheard(question, trace.passages, snapshot, self.reader.background.__contains__)
                   or about_archive(question, trace.passages, snapshot, snapshot.coverage)
                   or self._from_table(question, trace.passages)
                   or self._changed(question, terms, trace.passages)
@@ -186,7 +188,9 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         """The answer to one part of a question, in quotes."""
         terms = self._terms(part, snapshot)
         passages = self.retriever.passages(terms, Filters() if part.kind in WHOLE else part.filters, snapshot=snapshot)
-        found = (renamed(part, passages, snapshot) or same_name.nearly(part, terms, passages, snapshot) or about_archive(part, passages, snapshot, snapshot.coverage)
+        found = (renamed(part, passages, snapshot) or same_name.nearly(part, terms, passages, snapshot)
+                 or unheard(part, passages, snapshot, self.reader.background.__contains__)
+                 or about_archive(part, passages, snapshot, snapshot.coverage)
                  or self._from_table(part, passages) or self._changed(part, terms, passages)
                  or self._of_one_name(part, terms, passages))
         if found:

@@ -73,7 +73,7 @@ def test_a_refusal_says_what_was_searched_and_names_three_articles() -> None:
     passages = [passage(article) for article in (ONE, ONE, TWO, *more)]
     answer = answers.refusal(question("火星有多少名骑手？"), Reading(unknown=("火星",)), passages, COVERAGE)
     assert answer.text.splitlines()[0] == ("在 2 篇报道（某市日报，2025年11月至2025年11月18日）里没有找到能回答这个问题的内容。"
-                                           "最接近的报道没有提到“火星”。最接近的报道：")
+                                           "最接近的报道没有提到“火星”：")
     assert answer.text.splitlines()[1:] == ["《骑手进社区》，某市日报，2025年11月18日，社区，张三、李四[1]",
                                             "“乙社区开办食堂。每餐收费10元。”，某市日报，2025年11月[2]", "《捐赠3》[3]"]
     assert (answer.refused, answer.kind, len(answer.passages)) == (True, "refusal", 6)

@@ -181,6 +181,15 @@ def ours(folded: str) -> list[str]:
     return list(dict.fromkeys(match["ours"] for match in _POINTING.finditer(folded) if match["ours"]))
 
 
+def numbered(folded: str, city: str) -> list[str]:
+    """The schools and hospitals of the city that a folded text calls by their number (澄陵五中, 市第五中学), as it does."""
+    if not city:
+        return []
+    heads = "|".join(re.escape(head) for head in (city, _stem(city), city[-1]))
+    whats = "|".join(sorted((*_SCHOOLS, *_SCHOOLS.values()), key=len, reverse=True))
+    return [match.group() for match in re.finditer(rf"(?:{heads})第?[{_NUMERAL}]+(?:{whats})(?![医学间])", folded)]
+
+
 def told_names(text: str) -> list[Told]:
     """What an article calls by two names, each pair once."""
     if not _TELLS.search(text):

@@ -32,6 +32,7 @@ from assistant.question.terms import Terms
 from assistant.reading.changes import answering, asks_for_change, by_time, changes
 from assistant.reading.disagreement import disagreement
 from assistant.reading.figures import figure_at
+from assistant.reading.premises import of_another
 from assistant.reading.reader import Quote, Reader, Reading, days_in, unknown_things
 from assistant.reading.tables import asked_rows
 from assistant.reading.weather import asks_for_weather, weather_of
@@ -232,7 +233,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         return None
 
     def _from_table(self, question: Question, passages: Sequence[Passage]) -> Answer | None:
-        rows = asked_rows(question.search, passages[:PASSAGES])
+        rows = asked_rows(question.search, [one for one in passages[:PASSAGES] if not of_another(question.search, one.article)])
         return answers.table_rows(question, rows, passages) if rows else None
 
     def _changed(self, question: Question, terms: Terms, passages: Sequence[Passage]) -> Answer | None:

@@ -23,7 +23,7 @@ from assistant.language.text import clauses, fold, sentences, squeeze
 from assistant.models.encoder import EVIDENCE, SHIPPED, SHORT, Encoder, Judgement
 from assistant.question.analysis import Question
 from assistant.question.terms import Rareness, Terms, share
-from assistant.reading.premises import Correction, corrected
+from assistant.reading.premises import Correction, corrected, of_another, of_that_one
 from assistant.reading.windows import Window, folded, windows
 from assistant.schema import Article, Passage
 
@@ -160,7 +160,8 @@ class Reader:
 
         Without passages, or where none shares a character with the question, a refusal without quotes.
         """
-        found = self.stretches(terms, passages)
+        kept = {article.id for article in of_that_one(terms.asked, {one.article.id: one.article for one in passages}.values())}
+        found = self.stretches(terms, [one for one in passages if one.article.id in kept])
         if not found:
             return Reading()
         probabilities = self.order.probability(np.array([one.features for one in found]))
@@ -171,12 +172,15 @@ class Reader:
         unknown = unknown_things(terms, ranked[0].article)
         nearest = list({one.article.id: one.article for one in ranked}.values())[:NEAREST]
         correction = corrected(terms.asked, unknown, nearest) if unknown else None
+        another = of_another(terms.asked, ranked[0].article)
+        if another:
+            unknown, correction = (another[0],), another[1]
         several = question.wants == "list"
         chosen = _chosen(ranked, shares, several)
         subject = subject_of(terms.asked, terms.named) if question.wants == "number" else None
         of_it = [one for one in chosen if not subject or Known(one.article, terms.aliases).may_mean(subject)]
         quotes = [_with_short_answer(one) for one in of_it or chosen]
-        refused = probability < self.judge.threshold or correction is not None or ranked[0] not in of_it
+        refused = probability < self.judge.threshold or correction is not None or another is not None or ranked[0] not in of_it
         return Reading(_in_reading_order(quotes), probability, refused, unknown, correction,
                        tuple(Quote(one.article, one.start, one.end) for one in ranked))
 

@@ -107,7 +107,8 @@ def whens(text: str) -> list[tuple[int, int]]:
     dated = [_narrowed(plain, Period(one.start, one.end, _ANY_DAY[:4] + "-01" * bool(one.month), ""))
              for one in dates(plain, _ANY_DAY) if not one.day]
     found = [(one.start, one.end) for one in dated]
-    found += [(one.start, one.end) for one in (*dates(plain, _ANY_DAY), *named_years(plain))]
+    found += [(one.start, one.end) for one in dates(plain, _ANY_DAY)]
+    found += [(one.start, one.end) for one in named_years(plain)]
     found += [(one.start, one.end) for one in times(plain)]
     found += [match.span() for pattern in (_OF_A_YEAR, _WEEK, _LATELY, _OTHERWISE) for match in pattern.finditer(plain)
               if match.group()[0] not in "的年" and (pattern is not _OF_A_YEAR or not match["season"] or match.start())]

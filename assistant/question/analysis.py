@@ -9,7 +9,15 @@ from assistant.language.mentions import whole_name
 from assistant.language.text import content, fold, words
 from assistant.question import follow_up
 from assistant.question.english import in_chinese
-from assistant.question.filters import SECTION_ENDS, Archive, days_apart, described_filters, filters_of, set_aside, sources_of
+from assistant.question.filters import (
+    SECTION_ENDS,
+    Archive,
+    days_apart,
+    described_filters,
+    filters_of,
+    set_aside,
+    sources_of,
+)
 from assistant.question.intent import Intent, IntentModel, Slot, shipped_model
 from assistant.question.parts import split
 from assistant.question.wanted import wants

@@ -1,4 +1,4 @@
-# Not built where it was written. docker build -t newspaper . && docker run -p 127.0.0.1:7860:7860 -v newspaper:/srv/data newspaper
+# Its steps were walked by hand; the image was not built where it was written. docker build -t newspaper . && docker run -p 127.0.0.1:7860:7860 -v newspaper:/srv/data newspaper
 FROM python:3.11-slim
 WORKDIR /srv/newspaper
 COPY pyproject.toml constraints.txt README.md LICENSE ./

@@ -146,13 +146,11 @@ def docx_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def chat(**options: Any) -> None:
     """网页问答。 The web chat."""
     settings = load_settings(**options)
+    from assistant.api.logs import log_json, log_text
     from assistant.chain import build_chain
     from assistant.web import launch
 
-    if settings.log == "json":
-        from assistant.api.logs import log_json
-
-        log_json()
+    log_json() if settings.log == "json" else log_text()
     try:
         launch(build_chain(settings, suggest=True), settings)
     except KeyboardInterrupt:

@@ -77,7 +77,7 @@ def test_first_come_first_served_and_the_rest_are_told_at_once() -> None:
         for n in range(2, 5):
             waiting.append(visitors.submit(ask, f"{n}？"))
             until(lambda n=n: len(asked_at._quoting._line) == n - 1)
-        assert ask("5？") == "busy"
+        assert ask("5？") == "busy" and asked_at.is_full
         with pytest.raises(Busy):
             asyncio.run(asked_at.answer(Ask("6？"), "rest"))
         chain.let.set()
@@ -85,7 +85,7 @@ def test_first_come_first_served_and_the_rest_are_told_at_once() -> None:
     assert chain.most == 2 and order.index("4？") >= 2
     counted = asked_at.metrics.text(None).decode()
     assert "assistant_busy_total 2.0" in counted and 'assistant_questions_total{door="chat",kind="refusal"} 5.0' in counted
-    assert asked_at._quoting._free == 2 and not asked_at._quoting._line
+    assert asked_at._quoting._free == 2 and not asked_at._quoting._line and not asked_at.is_full
 
 
 def test_who_waits_too_long_is_told_so_and_takes_no_place() -> None:

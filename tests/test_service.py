@@ -20,6 +20,7 @@ from scripted_chain import BOOKS, HOURS, ScriptedChain
 from test_admission import until
 from test_attacks_page import client
 
+from assistant.api.admission import Admission
 from assistant.index.snapshot import Index
 from assistant.settings import Settings
 from assistant.web.server import launch
@@ -110,6 +111,32 @@ def test_the_page_s_questions_are_counted_and_stand_in_the_same_line(sample_inde
             asking.post("/gradio_api/queue/join", json={"data": [HOURS.question, [], "", {}], "fn_index": number, "session_hash": "a"})
             assert HOURS.text[:6] in asking.get("/gradio_api/queue/data", params={"session_hash": "a"}).text
             assert f'assistant_questions_total{{door="chat",kind="{HOURS.kind}"}} 1.0' in asking.get("/metrics").text
+    finally:
+        served.close()
+
+
+def test_the_log_of_a_server_is_a_line_each() -> None:
+    code = ("import logging; from assistant.api.logs import log_text; log_text()\n"
+            "from mcp.server.fastmcp import FastMCP; FastMCP('newspaper')\n"
+            "logging.getLogger('assistant').warning('%s', '字' * 200)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert [line.partition("assistant: ")[2] for line in done.stderr.splitlines()] == ["字" * 200]
+
+
+def test_a_question_to_a_full_line_is_turned_away_before_gradio(sample_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = ScriptedChain()
+    chain.retriever, chain.index = None, Index(sample_index)  # type: ignore[attr-defined]
+    served = launch(chain, Settings(port=0, rate_limit=0), wait=False)
+    question = {"data": [HOURS.question, [], "", {}], "fn_index": 99, "session_hash": "a"}
+    try:
+        with client(served.local_url) as asking:
+            monkeypatch.setattr(Admission, "is_full", True)
+            refused = asking.post("/gradio_api/queue/join", json=question)
+            assert (refused.status_code, int(refused.headers["retry-after"])) == (503, 5) and "Too many" in refused.json()["detail"]
+            assert "assistant_busy_total 1.0" in asking.get("/metrics").text
+            assert asking.get("/").status_code == 200
+            monkeypatch.undo()
+            assert asking.post("/gradio_api/queue/join", json=question).status_code == 400, "Gradio knows no such function"
     finally:
         served.close()
 

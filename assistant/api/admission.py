@@ -21,10 +21,11 @@ AT_ONCE = max(2, os.cpu_count() or 1)
 (benchmarks/load.py): two processors make 4.4 a second."""
 AT_ONCE_BY_MODEL = 8
 """Answers that a language model writes at a time."""
-WAITING = 5 * AT_ONCE
+WAITING = 4 * AT_ONCE
 """Questions that may wait for a place: some two seconds of work."""
-PATIENCE = 3.0
-"""Seconds after which one that still waits is told that too many ask: the machine is busy with something else."""
+PATIENCE = 2.0
+"""Seconds after which one that still waits is told that too many ask: the machine is busy with something else. Nobody
+waits longer for an answer than this and what the answer takes, of which no more than AT_ONCE are made at a time."""
 
 
 class Busy(AssistantError):
@@ -78,6 +79,11 @@ class Admission:
     def is_idle(self) -> bool:
         """Whether nobody has a place."""
         return self._free == self._places
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next one would be told at once that too many ask."""
+        return self._closed or not self._free and len(self._line) >= self._waiting
 
     def _join(self) -> Future[None]:
         """A turn, which is done as soon as its place is free. Raises Busy where the line is full or closed."""

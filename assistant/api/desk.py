@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.admission import AT_ONCE, AT_ONCE_BY_MODEL, Admission, Busy
+from assistant.api.memory import give_back
 from assistant.api.metrics import Metrics
 from assistant.api.open_questions import Record
 from assistant.api.traces import Traces
@@ -128,6 +129,11 @@ class Desk:
                         self._finished(key, chain, ask, door, answer, begun)
                     yield answer
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a new question would be told at once that too many ask."""
+        return self._admission(self.chain).is_full
+
     async def finish(self, seconds: float) -> None:
         """Takes no more questions (Busy), and returns when those at hand are answered or the time is over."""
         until = time.monotonic() + seconds
@@ -167,6 +173,7 @@ class Desk:
                 if self._given_from != (now := key[1:3]):  # nobody asks of an earlier one any more
                     self._given.clear()
                     self._given_from = now
+                    give_back()
                 self._given[key] = answer
                 while len(self._given) > REMEMBERED:
                     self._given.popitem(last=False)

@@ -29,3 +29,9 @@ def log_json() -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(LOGGER).setLevel(logging.INFO)
+
+
+def log_text() -> None:
+    """Has whatever is worth a warning printed on standard error, a line each and a fault with its trace. To be called before
+    the MCP server is made, which else has all of it drawn in boxes of 80 columns."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -6,6 +6,8 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.api.admission import Busy
+from assistant.api.problems import problem
 from assistant.chat.page import build_chat, interface_texts
 from assistant.chat.sessions import forget_sessions
 from assistant.settings import Settings
@@ -14,13 +16,15 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
+    from assistant.api.desk import Desk
     from assistant.chain import AnswerChain
 
 QUEUE = 16
 """Questions that may wait; to the next one the page says that it is busy."""
 
 _FOLDER = Path(__file__).parent
-_OPEN = ("/", "/config", "/theme.css", "/favicon.ico", "/gradio_api/queue/join", "/gradio_api/queue/data",
+_JOIN = "/gradio_api/queue/join"
+_OPEN = ("/", "/config", "/theme.css", "/favicon.ico", _JOIN, "/gradio_api/queue/data",
          "/gradio_api/run/predict", "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/startup-events",
          "/gradio_api/app_id")
 _OPEN_FOLDERS = ("/assets/", "/static/")
@@ -34,7 +38,8 @@ _POLICY = (
 
 
 def mount_chat(app: FastAPI, chain: AnswerChain, settings: Settings, key: bytes = b"") -> None:
-    """Puts the chat at the application's root, behind every route that is there; `key` seals its answers.
+    """Puts the chat at the application's root, behind every route that is there; `key` seals its answers. The
+    application's `state.desk` is what the chain asks at.
 
     Raises AssistantError without an index.
     """
@@ -46,14 +51,16 @@ def mount_chat(app: FastAPI, chain: AnswerChain, settings: Settings, key: bytes 
     gr.mount_gradio_app(
         app, page, path="/", footer_links=[], run_history=False, show_error=False, allowed_paths=[], ssr_mode=False,
         i18n=interface_texts(), theme=_theme(), head=_head(), favicon_path=str(_FOLDER / "favicon.svg"),
-        app_kwargs={"middleware": [_doors()]},
+        app_kwargs={"middleware": [_doors(app.state.desk)]},
     )
 
 
-def _doors() -> Any:
-    """A middleware that lets through what the chat asks for and nothing else.
+def _doors(desk: Desk) -> Any:
+    """A middleware that lets through what the chat asks for and nothing else, and no question while the line before the
+    `desk` is full.
 
-    Gradio also serves files, uploads, a proxy and its own tools; none of them is needed here.
+    Gradio also serves files, uploads, a proxy and its own tools; none of them is needed here. A question that would only
+    be told that too many ask costs Gradio as much as a short answer.
     """
     from starlette.datastructures import MutableHeaders
     from starlette.middleware import Middleware
@@ -72,11 +79,19 @@ def _doors() -> Any:
                     MutableHeaders(scope=message)["content-security-policy"] = _POLICY
                 await send(message)
 
-            await (PlainTextResponse("", 404) if shut else app)(scope, receive, send_with_policy)
+            asks = path == _JOIN and scope["method"] == "POST"
+            answer = PlainTextResponse("", 404) if shut else _busy(desk) if asks and desk.is_full else app
+            await answer(scope, receive, send_with_policy)
 
         return serve
 
     return Middleware(guarded)
+
+
+def _busy(desk: Desk) -> Any:
+    desk.metrics.turned_away()
+    fault = Busy()
+    return problem(503, fault.chinese, fault.english, retry_after=5)
 
 
 def _head() -> str:

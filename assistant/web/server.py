@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import uvicorn
 
+from assistant.api.memory import few_arenas
 from assistant.errors import AssistantError
 from assistant.settings import Settings
 from assistant.web.app import make_app
@@ -74,6 +75,7 @@ def launch(chain: AnswerChain, settings: Settings, *, wait: bool = True) -> Serv
     Returns when it is stopped, or at once when not asked to `wait`: then `.local_url` is its address and
     `.close()` ends it. Raises AssistantError when the address cannot be had, or there is no index.
     """
+    few_arenas()
     bound = _bound(settings)
     try:
         served = Served(make_app(chain, settings), bound, settings.host, json_log=settings.log == "json")

@@ -12,7 +12,7 @@ from assistant.question.english import in_chinese
 from assistant.question.filters import SECTION_ENDS, Archive, days_apart, described_filters, filters_of, set_aside, sources_of
 from assistant.question.intent import Intent, IntentModel, Slot, shipped_model
 from assistant.question.parts import split
-from assistant.question.wanted import wants
+from assistant.question.wanted import counted, wants
 from assistant.schema import AS_TYPED, Ask, Filters
 
 QUESTION_LIMIT = 500
@@ -47,7 +47,8 @@ class Question:
     `text` is what was asked, cleaned and cut; `search` what is looked for (a follow-up made whole).
     `kind` is one of intent.KINDS or "empty", with the probability `confidence`; a `fact` wants a kind of thing
     ("number", "date", "person", "place", "organisation", "title", "list", "yesno", "how", "why", "what"). `topic` is what the articles of a list, count or ranking must mention, whose "timeline" it is, or
-    the role ("通讯员") that "byline" asks for; `by` says by what is counted (记者, 月). `offset` counts the articles of a
+    the role ("通讯员") that "byline" asks for; `by` says by what is counted (记者, 月), `counts` what (issue, page, author; "" for
+    articles). `offset` counts the articles of a
     list that were shown before, `oldest` puts them first. `sources` says in words under which filters a question for a
     fact puts itself (陆青写的报道里…). `parts` are the questions that it consists of, each looked for by itself and about one of `things`;
     `together` says whether their figures are added ("sum") or compared ("more", "less").
@@ -63,6 +64,7 @@ class Question:
     offset: int = 0
     sources: str = ""
     by: str = ""
+    counts: str = ""
     oldest: bool = False
     confidence: float = 1.0
     parts: tuple[Question, ...] = ()
@@ -107,7 +109,8 @@ def _in_conversation(text: str, ask: Ask, archive: Archive, today: date, model: 
     if text.isascii() and (chinese := in_chinese(text, archive.name_of)):
         return _read(text, chinese, model.read(chinese, archive.slot_of), ask.filters, archive, today, model)
     intent = model.read(bare, archive.slot_of)
-    if _is_courtesy(bare, intent) and not follow_up.takes_back(bare):
+    same_of_then = bool(ask.history) and follow_up.says_when(follow_up.other_subject(bare))
+    if _is_courtesy(bare, intent) and not follow_up.takes_back(bare) and not same_of_then:
         return Question(text, text, intent.kind, confidence=intent.confidence)
     if not ask.history:
         return _read(text, bare, intent, ask.filters, archive, today, model)
@@ -165,7 +168,7 @@ def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archi
         return replace(question, kind="fact")
     kind = "count" if intent.kind == "coverage" and topic else intent.kind
     return replace(question, kind=kind, filters=filters, topic=topic.strip("“”\"《》"), by=intent.first("by"),
-                   oldest=any(words in whole for words in _OLDEST_FIRST))
+                   counts=counted(whole) if kind in ("count", "coverage", "list", "latest", "earliest") else "", oldest=any(words in whole for words in _OLDEST_FIRST))
 
 
 def own_words(question: str) -> list[str]:

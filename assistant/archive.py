@@ -42,6 +42,8 @@ def about_archive(question: Question, passages: Sequence[Passage], snapshot: Sna
         if not found.entries:
             refused = answers.refusal(question, Reading(), passages, coverage)
             return refused if question.confidence >= SURELY or question.filters else None
+        if question.counts and (things := _things(question, _of_one_issue(question, found), snapshot)):
+            return things.with_(passages=tuple(passages))
         return answered(question, found, snapshot, coverage).with_(passages=tuple(passages))
     if question.kind == "timeline":
         found = matching(snapshot, question.topic, question.filters)
@@ -67,6 +69,56 @@ def _count(question: Question, found: Found, snapshot: Snapshot, coverage: Cover
         rows = ((_told(question.by, name), f"{counts[name]} 篇") for name in in_order[:LINES])
         lines = tuple(map(answers.table_line, ((_column(question.by), "篇数"), *rows)))
     return answers.articles(question, replace(_listed(question, found, snapshot), lines=lines), coverage)
+
+
+def _things(question: Question, found: Found, snapshot: Snapshot) -> Answer | None:
+    """How many issues, pages, authors, sections, newspapers, days or months the articles are of, each with its articles; None
+    where they do not tell."""
+    key, column, measure = _THINGS[question.counts]
+    counts = Counter(name for entry in found.entries for name in key(entry))
+    if not counts:
+        return None
+    by_number = question.counts in ("author", "section", "newspaper")
+    names = [name for name, _ in counts.most_common()] if by_number else sorted(counts, reverse=question.counts != "page")
+    rows = ((_thing(name), f"{counts[name]} 篇") for name in names[:LINES])
+    lines = tuple(map(answers.table_line, ((column, "篇数"), *rows)))
+    about = answers.described_list(question) or "报库的"
+    more = f"（前 {LINES} 个见下）" if len(names) > LINES else ""
+    listed = _listed(replace(question, oldest=False), found, snapshot)
+    shown = f"这 {len(found.entries)} 篇报道" + (f"，最近的 {len(listed.shown)} 篇是：" if listed.total > len(listed.shown) else "是：")
+    return answers.told_first(question, f"{about}报道出自 ", f"{len(counts)} {measure}{more}", replace(listed, lines=lines, heading=shown))
+
+
+def _day(entry: Entry) -> tuple[str, ...]:
+    return (entry.date,) if entry.date and len(entry.date) == len("2025-11-18") else ()
+
+
+_THINGS: dict[str, tuple[Callable[[Entry], Sequence[str]], str, str]] = {
+    "issue": (lambda entry: [f"{day} {entry.newspaper or ''}" for day in _day(entry)], "期", "期报纸"),
+    "page": (lambda entry: [f"{day} {entry.newspaper or ''} 第{page_number(entry.page).upper():>3}版"
+                            for day in _day(entry) or ("",) if page_number(entry.page)], "版", "个版"),
+    "author": (lambda entry: entry.authors, "作者", "位作者"),
+    "section": (lambda entry: (entry.section,) if entry.section else (), "栏目", "个栏目"),
+    "newspaper": (lambda entry: (entry.newspaper,) if entry.newspaper else (), "报纸", "家报纸"),
+    "day": (_day, "日期", "天"),
+    "month": (lambda entry: (entry.date[:7],) if entry.date and len(entry.date) >= 7 else (), "月份", "个月")}
+"""What the archive counts: which of them an article is of (an issue is a newspaper's day, a page a page of an issue), how
+they are headed, and their measure word."""
+_ONE_ISSUE = {"最新一期": 0, "最近一期": 0, "最后一期": 0, "最早一期": -1, "第一期": -1}
+
+
+def _thing(name: str) -> str:
+    """A counted thing as it is shown: days as the paper writes them."""
+    return " ".join(chinese_date(part) or part for part in name.replace("第 ", "第").replace("第 ", "第").split())
+
+
+def _of_one_issue(question: Question, found: Found) -> Found:
+    """The articles of the newest or the oldest day, where a question names one issue only."""
+    at = next((at for words, at in _ONE_ISSUE.items() if words in question.search), None)
+    days = sorted({day for entry in found.entries for day in _day(entry)}, reverse=True)
+    if at is None or not days:
+        return found
+    return replace(found, entries=tuple(entry for entry in found.entries if entry.date == days[at]))
 
 
 def _ranking(question: Question, found: Found, snapshot: Snapshot, coverage: Coverage) -> Answer:
@@ -101,7 +153,7 @@ def _ends(question: Question, found: Found, snapshot: Snapshot, coverage: Covera
     listed = _listed(question, replace(found, entries=same_day), snapshot)
     about = answers.described_list(question)
     what = f"{about}{'最早' if earliest else '最近'}的报道" if about else "报库里最早的报道" if earliest else "最近一期报纸"
-    shown = replace(listed, heading="是：" if len(same_day) == 1 else f"这一天的 {len(same_day)} 篇：")
+    shown = replace(listed, heading="即：" if len(same_day) == 1 else f"这一天的 {len(same_day)} 篇：")
     return answers.told_first(question, f"{what}是 ", chinese_date(end) + " 的" * (not about and earliest), shown)
 
 

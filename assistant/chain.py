@@ -29,7 +29,7 @@ from assistant.question.analysis import COURTESIES, QUESTION_LIMIT, SURELY, WHOL
 from assistant.question.filters import described_filters, read_beside
 from assistant.question.on_the_day import on_the_day
 from assistant.question.terms import Terms
-from assistant.reading.changes import answering, asks_for_change, by_time, changes
+from assistant.reading.changes import COURSE, answering, asks_for_change, by_time, changes
 from assistant.reading.disagreement import disagreement
 from assistant.reading.figures import figure_at
 from assistant.reading.premises import of_another
@@ -141,9 +141,9 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
                   or renamed(question, trace.passages, snapshot)
                   or same_name.nearly(question, terms, trace.passages, snapshot)
                   or unheard(question, trace.passages, snapshot, self.reader.background.__contains__)
+                  or self._changed(question, terms, trace.passages)
                   or about_archive(question, trace.passages, snapshot, snapshot.coverage)
                   or self._from_table(question, trace.passages)
-                  or self._changed(question, terms, trace.passages)
                   or self._of_one_name(question, terms, trace.passages))
         if answer and question.confidence < SURELY and question.kind in WHOLE:
             answer = self._fact_instead(question, terms, trace.passages, snapshot) or answer
@@ -191,8 +191,8 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         passages = self.retriever.passages(terms, Filters() if part.kind in WHOLE else part.filters, snapshot=snapshot)
         found = (renamed(part, passages, snapshot) or same_name.nearly(part, terms, passages, snapshot)
                  or unheard(part, passages, snapshot, self.reader.background.__contains__)
-                 or about_archive(part, passages, snapshot, snapshot.coverage)
-                 or self._from_table(part, passages) or self._changed(part, terms, passages)
+                 or self._changed(part, terms, passages) or about_archive(part, passages, snapshot, snapshot.coverage)
+                 or self._from_table(part, passages)
                  or self._of_one_name(part, terms, passages))
         if found:
             return found
@@ -237,8 +237,9 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         return answers.table_rows(question, rows, passages) if rows else None
 
     def _changed(self, question: Question, terms: Terms, passages: Sequence[Passage]) -> Answer | None:
-        """How a figure changed, where that is asked and told."""
-        if question.kind != "fact" or not asks_for_change(question.search):
+        """How a figure changed, where that is asked and told; a course of events only where no words for one stand there."""
+        if question.kind not in ("fact", "timeline") or not asks_for_change(question.search) \
+                or question.kind == "timeline" and any(word in question.search for word in COURSE):
             return None
         rows = changes(terms, passages)
         return answers.changed(question, rows, passages) if rows else None

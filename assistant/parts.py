@@ -63,7 +63,7 @@ def _computed(question: Question, answers: Sequence[Answer]) -> str:
     if missing := [thing for thing, answer in zip(question.things, answers) if answer.refused]:
         return f"没有找到{'、'.join(missing)}的数，不能{does}。"
     figures = [figure for part, thing, answer in zip(question.parts, question.things, answers)
-               if (figure := _figure(part.search.replace(thing, ""), answer))]
+               if (figure := _figure(part.search.replace(thing, ""), answer, thing, question.things))]
     if len(figures) < len(answers):
         return ""
     if len({_counted(figure) for figure in figures}) > 1:
@@ -84,11 +84,11 @@ def _counted(figure: Quantity) -> str:
     return figure.measure if figure.unit in ("", "物", "次") else figure.unit
 
 
-def _figure(asking: str, answer: Answer) -> Quantity | None:
-    """The figure of an answer: of the measure that the words ask for, in the short answer where there is one, and beside
-    those words; None where none is so."""
+def _figure(asking: str, answer: Answer, thing: str, things: Sequence[str]) -> Quantity | None:
+    """The figure of an answer: of the measure that the words ask for, of the thing and not of another that is named between
+    (甲区植树3万株，乙区植树5万株), in the short answer where there is one, and beside those words; None where none is so."""
     measure = measure_asked(asking)
-    best: tuple[int, int, Quantity] | None = None
+    best: tuple[int, int, int, Quantity] | None = None
     said = answer.text.partition("\n")[0]
     for one in quantities(said):
         if not (one.measure or one.unit) or measure and _counted(one) != _counted(measure):
@@ -96,9 +96,17 @@ def _figure(asking: str, answer: Answer) -> Quantity | None:
         short = any(start <= one.start < end for start, end in answer.emphasis)
         beside = said[max(0, one.left - BESIDE):one.right + 2]
         shared = len(set(beside) & set(asking))
-        if (best is None or (short, shared) > best[:2]) and (short or shared > 1 or measure):
-            best = int(short), shared, one
-    return best[2] if best else None
+        own = _named_last(said, one.start, things) == thing
+        if (best is None or (own, short, shared) > best[:3]) and (short or shared > 1 or measure):
+            best = int(own), int(short), shared, one
+    return best[3] if best else None
+
+
+def _named_last(said: str, before: int, things: Sequence[str]) -> str:
+    """Which of the things is named last before a place; "" for none."""
+    places = {said.rfind(thing, 0, before): thing for thing in things}
+    last = max(places, default=-1)
+    return places[last] if last >= 0 else ""
 
 
 def _told(worth: Fraction, like: Quantity) -> str:

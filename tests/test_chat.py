@@ -451,8 +451,10 @@ def test_rows_between_bars_are_a_table() -> None:
 
 
 @pytest.mark.parametrize(("text", "english"), [
-    ("在 10 篇报道（某报，2025年11月）里（只看某署名）没有找到这样的报道。最接近的报道没有提到“甲”。最接近的报道：",
-     "Nothing in the 10 articles answers this. The nearest articles do not mention “甲”. Perhaps related:"),
+    ("在 10 篇报道（某报，2025年11月）里（只看某署名）没有找到这样的报道。最接近的报道没有提到“甲”：",
+     "Nothing in the 10 articles answers this. The nearest articles do not mention “甲”: "),
+    ("10 篇报道（某报，2025年11月）里都没有提到“火星”。最接近的报道：", "None of the 10 articles mentions “火星”. Perhaps related:"),
+    ("2025年4月的报道出自 5 期报纸：", "They are of 5:"), ("这 14 篇报道，最近的 10 篇是：", "Of these 14 articles the latest 10:"),
     ("报道中说的是3人，不是5人：", "The paper has 3人, not 5人: "),
     ("张三署名、2025年11月的提到“甲”的报道有 12 篇，最近的 10 篇是：", "12 articles – the latest 10:"),
     ("12 篇报道里，最多的是张三，7 篇：", "Of 12 articles most are of 张三: 7."),

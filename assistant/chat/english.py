@@ -13,7 +13,11 @@ _END = re.compile(r"至(?:(\d{1,2})月)?(?:(\d{1,2})日)?")
 _OTHERS = re.compile(r"（另有 (\d+) 篇日期在此之外）")
 _FRAMES = tuple((re.compile(pattern), english) for pattern, english in (
     (r"在 (\d+) 篇报道(?:（.*?）)?里(?:（.*?）)?没有找到(?:这样的报道|能回答这个问题的内容)。", "Nothing in the {0} articles answers this. "),
-    (r"最接近的报道没有提到(.+?)。", "The nearest articles do not mention {0}. "),
+    (r"最接近的报道没有提到(.+?)[。：]", "The nearest articles do not mention {0}: "),
+    (r"(\d+) 篇报道(?:（.*?）)?里都没有提到(.+?)。", "None of the {0} articles mentions {1}. "),
+    (r"(?:[^，。]*的)?报道出自 (\d+) (?:期报纸|个版|位作者|个栏目|家报纸|天|个月)(?:（.*?）)?：$", "They are of {0}:"),
+    (r"这 (\d+) 篇报道，最近的 (\d+) 篇是：", "Of these {0} articles the latest {1}:"),
+    (r"这 (\d+) 篇报道是：", "These {0} articles:"),
     (r"最接近的报道：", "Perhaps related:"),
     (r"报道中说的是(.+?)，不是(.+?)：", "The paper has {0}, not {1}: "),
     (r"报道里有日期的 (\d+) 件事，按时间先后：", "{0} dated events, earliest first:"),
@@ -67,7 +71,7 @@ _NOTES = tuple((re.compile(pattern), english) for pattern, english in (
     (r"去掉了 (\d+) 个不存在的出处编号。", "{0} numbers of sources that do not exist were taken away."),
 ))
 _HEADS = {"名次": "Place", "记者": "Reporter", "作者": "Author", "栏目": "Section", "版面": "Page", "报纸": "Newspaper", "年": "Year",
-          "月": "Month", "日": "Day", "天": "Day", "篇数": "Articles"}
+          "月": "Month", "日": "Day", "天": "Day", "期": "Issue", "版": "Page", "日期": "Day", "月份": "Month", "篇数": "Articles"}
 """What heads the columns of our own tables."""
 _STEPS = {"理解问题": "Question read", "检索": "Search", "阅读": "Reading", "生成与核对": "Writing and checking", "追问建议": "Follow-ups"}
 _DETAILS = tuple((re.compile(pattern), english) for pattern, english in (

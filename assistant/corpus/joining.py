@@ -78,7 +78,7 @@ def join(articles: Iterable[Article]) -> list[Article]:
             if first := _first_of(half, [a for a in issue if a.id not in second_of]):
                 second_of[first.id] = half
                 absorbed.add(half.id)
-        absorbed |= {article.id for article in issue if _is_announcement(article, issue)}
+        absorbed |= {article.id for article in issue if is_announcement(article, issue)}
     return merged(_whole(article, second_of, {article.id}) for article in given if article.id not in absorbed)
 
 
@@ -122,12 +122,16 @@ def _alike(one: str | None, other: str | None) -> float:
     return share if share >= SHARED else -1
 
 
-def _is_announcement(article: Article, issue: Sequence[Article]) -> bool:
-    """Whether an article only points to another one of its issue, which stands on the page it names."""
+def is_announcement(article: Article, issue: Sequence[Article]) -> bool:
+    """Whether an article only points to another one of its issue, which stands on the page it names, by its title or by its text.
+
+    Articles of other newspapers and days in `issue` are none of it.
+    """
     match = _teaser(article.text) if len(article.text) <= TEASER_CHARACTERS else None
     return match is not None and any(
-        other.id != article.id and other.page and _same_page(other.page, match["page"], letters=False)
-        and len(other.text) > len(article.text) and _alike(article.title, other.title) >= SHARED for other in issue)
+        other.id != article.id and (other.newspaper, other.date) == (article.newspaper, article.date) and other.page and _same_page(other.page, match["page"], letters=False)
+        and len(other.text) > len(article.text)
+        and max(_alike(article.title, other.title), _alike(article.text[:match.start()], other.title)) >= SHARED for other in issue)
 
 
 def _whole(article: Article, second_of: dict[str, Article], seen: set[str]) -> Article:

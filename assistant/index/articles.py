@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.corpus.joining import is_bare_teaser, is_torn, join
+from assistant.corpus.joining import is_announcement, is_bare_teaser, is_torn, join
 from assistant.corpus.reprints import ends
 from assistant.errors import IndexDamaged
 from assistant.index.chunking import chunk_article, embedding_text, text_hash
@@ -325,7 +325,8 @@ class ArticleStore:
         whole = {article.id: article for article in join(article for _, article in halves)}
         for file, half in halves:
             row = self._one("SELECT hash, line FROM articles WHERE id = ? AND file = ?", half.id, file)
-            if (article := whole.get(half.id)) is None:
+            article = whole.get(half.id)
+            if article is None or half.date and is_announcement(half, self.of_date(half.date)):
                 self._touch(half.id)
                 self._remove(half.id, file, "articles", "texts")
             elif row is None or row[0] != article.content_hash:

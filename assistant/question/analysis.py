@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from assistant.language.mentions import whole_name
+from assistant.language.mentions import people, whole_name
 from assistant.language.text import content, fold, words
 from assistant.question import follow_up
 from assistant.question.english import in_chinese
@@ -20,7 +20,7 @@ from assistant.question.filters import (
 )
 from assistant.question.intent import Intent, IntentModel, Slot, shipped_model
 from assistant.question.parts import split
-from assistant.question.wanted import wants
+from assistant.question.wanted import counted, wants
 from assistant.schema import AS_TYPED, Ask, Filters
 
 QUESTION_LIMIT = 500
@@ -36,6 +36,8 @@ SURELY, DOUBTED = 0.8, 0.7
 fact too, and a fact that is answered wins."""
 LONGEST_COURTESY, LETTERS = 26, 2.5
 """Characters of what is no question for the newspaper, and Latin letters that say as much as one of them."""
+_WRITES = ("写了", "写过", "写的报道", "写的文章", "写的新闻", "写的稿", "采写", "撰写", "发表")
+"""Behind a person these make an author."""
 _OLDEST_FIRST = ("从早到晚", "从最早", "时间先后", "先后顺序", "由早到晚", "最早的几篇", "从旧到新", "oldest first")
 _PIECES = ("报", "文章", "新闻", "稿", "登", "写", "版", "栏", "刊", "期", "篇", "提到", "提及", "关于", "有关", "涉及", "消息", "评论", "记者", "作者", "漫画",
            "社论", "库", "收录", "数据", "资料", "article", "report", "paper", "news", "write", "wrote", "mention", "《")
@@ -55,7 +57,8 @@ class Question:
     `text` is what was asked, cleaned and cut; `search` what is looked for (a follow-up made whole).
     `kind` is one of intent.KINDS or "empty", with the probability `confidence`; a `fact` wants a kind of thing
     ("number", "date", "person", "place", "organisation", "title", "list", "yesno", "how", "why", "what"). `topic` is what the articles of a list, count or ranking must mention, whose "timeline" it is, or
-    the role ("通讯员") that "byline" asks for; `by` says by what is counted (记者, 月). `offset` counts the articles of a
+    the role ("通讯员") that "byline" asks for; `by` says by what is counted (记者, 月), `counts` what (issue, page, author; "" for
+    articles). `offset` counts the articles of a
     list that were shown before, `oldest` puts them first. `sources` says in words under which filters a question for a
     fact puts itself (陆青写的报道里…). `parts` are the questions that it consists of, each looked for by itself and about one of `things`;
     `together` says whether their figures are added ("sum") or compared ("more", "less").
@@ -71,6 +74,7 @@ class Question:
     offset: int = 0
     sources: str = ""
     by: str = ""
+    counts: str = ""
     oldest: bool = False
     confidence: float = 1.0
     parts: tuple[Question, ...] = ()
@@ -115,7 +119,8 @@ def _in_conversation(text: str, ask: Ask, archive: Archive, today: date, model: 
     if text.isascii() and (chinese := in_chinese(text, archive.name_of)):
         return _read(text, chinese, model.read(chinese, archive.slot_of), ask.filters, archive, today, model)
     intent = model.read(bare, archive.slot_of)
-    if _is_courtesy(bare, intent) and not follow_up.takes_back(bare):
+    same_of_then = bool(ask.history) and follow_up.says_when(follow_up.other_subject(bare))
+    if _is_courtesy(bare, intent) and not follow_up.takes_back(bare) and not same_of_then:
         return Question(text, text, intent.kind, confidence=intent.confidence)
     if not ask.history:
         return _read(text, bare, intent, ask.filters, archive, today, model)
@@ -165,7 +170,7 @@ def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archi
         return replace(question, topic="通讯员" if "通讯员" in whole else "")
     if intent.kind == "gist":
         return question
-    intent = days_apart(_joined(intent), whole, archive, today)
+    intent = days_apart(_of_sources(_joined(intent), whole), whole, archive, today)
     filters, nameless = filters_of(whole, intent, given, archive, today)
     topic = intent.first("topic") or intent.first("title") or next(iter(nameless), "")
     topic = whole_name(whole, topic or ("" if intent.kind == "coverage" else _left_over(whole, intent)))
@@ -173,7 +178,7 @@ def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archi
         return replace(question, kind="fact")
     kind = "count" if intent.kind == "coverage" and topic else intent.kind
     return replace(question, kind=kind, filters=filters, topic=topic.strip("“”\"《》"), by=intent.first("by"),
-                   oldest=any(words in whole for words in _OLDEST_FIRST))
+                   counts=counted(whole) if kind in ("count", "coverage", "list", "latest", "earliest") else "", oldest=any(words in whole for words in _OLDEST_FIRST))
 
 
 def own_words(question: str) -> list[str]:
@@ -191,6 +196,21 @@ def _joined(intent: Intent) -> Intent:
         else:
             slots.append(slot)
     return replace(intent, slots=tuple(slots))
+
+
+def _of_sources(intent: Intent, whole: str) -> Intent:
+    """With 栏目 whole behind a section's name (民生栏 + 目), and a person who writes (张三写了哪些报道) for an author, of whom the
+    archive may have nothing."""
+    folded = fold(whole)
+    intent = replace(intent, slots=tuple(
+        replace(slot, end=slot.end + 1, text=whole[slot.start:slot.end + 1])
+        if slot.name == "section" and slot.text.endswith("栏") and folded.startswith("目", slot.end) else slot for slot in intent.slots))
+    writers = [(start, end) for start, end in people(whole) if folded.startswith(_WRITES, end)]
+    if not writers or any(slot.name == "author" for slot in intent.slots):
+        return intent
+    start, end = writers[0]
+    others = (slot for slot in intent.slots if slot.name != "topic" or slot.end <= start or end <= slot.start)
+    return replace(intent, slots=tuple(sorted((*others, Slot("author", start, end, whole[start:end])), key=lambda slot: slot.start)))
 
 
 def _left_over(whole: str, intent: Intent) -> str:
@@ -217,7 +237,7 @@ def _more(ask: Ask, archive: Archive, today: date, model: IntentModel) -> Questi
     back = len(ask.history) - 1
     while back > 0 and follow_up.asks_for_more(follow_up.bare(ask.history[back].question)):
         back -= 1
-    if follow_up.listed(ask.history[back].answer) < follow_up.LISTED:
+    if not follow_up.listed(ask.history[back].answer):
         return None
     earlier = _earlier(ask, back, archive, today, model)
     return replace(earlier, offset=follow_up.LISTED * (len(ask.history) - back)) if earlier.kind in WHOLE else None

@@ -8,6 +8,12 @@ from functools import lru_cache
 
 from assistant.language.spelling import spelled
 
+_PIECES = r"(?:articles?|reports?|stories|story|pieces?)"
+_OF_PIECES = tuple((re.compile(pattern), chinese) for pattern, chinese in (
+    (rf"how many {_PIECES}.*\b(?:write|wrote|written|by)\b", "{}写了几篇报道"), (rf"how many {_PIECES}", "提到{}的报道有几篇"),
+    (rf"(?:what|which) (?:{_PIECES}|things?)?.*\b(?:write|wrote|written)\b|{_PIECES} by\b", "{}写了哪些报道"),
+    (rf"(?:what|which)?.*\b{_PIECES}.*\b(?:mention|about|on)\b", "哪些报道提到{}")))
+"""Questions about the archive: what a name is asked about in, with its place."""
 _ASKS = (("how many", "有多少"), ("how much", "多少钱"), ("how long", "多久"), ("how old", "多大"), ("how", "怎么样"), ("who wrote", "是谁写的"),
          ("who", "是谁"), ("where", "在哪里"), ("when", "什么时候"), ("why", "为什么"), ("what did", "做了什么"), ("what", "是什么"),
          ("which", "是哪个"), ("articles", "有哪些报道"), ("reports", "有哪些报道"))
@@ -30,10 +36,11 @@ def in_chinese(question: str, name_of: Callable[[str], str]) -> str:
         for first in range(len(tokens)):
             for last in range(len(tokens), first, -1):
                 if name := name_of(spelled(" ".join(tokens[first:last]))):
-                    return name + _asked(question.lower())
+                    return _asked(question.lower()).format(name)
     return ""
 
 
 @lru_cache(maxsize=64)
 def _asked(question: str) -> str:
-    return next((chinese for english, chinese in _ASKS if english in question), "是什么")
+    of_pieces = next((chinese for pattern, chinese in _OF_PIECES if pattern.search(question)), "")
+    return of_pieces or "{}" + next((chinese for english, chinese in _ASKS if english in question), "是什么")

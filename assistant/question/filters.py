@@ -16,7 +16,7 @@ from assistant.schema import AS_TYPED, Filters
 
 COMMENTS = ("评论", "社论", "言论", "时评")
 _KIND_NAMES = {"comment": "评论", "caption": "图片和漫画", "news": "消息"}
-SECTION_ENDS = ("栏目", "专栏", "专版", "版面", "版")
+SECTION_ENDS = ("栏目", "专栏", "专版", "版面", "版", "栏")
 _IS_SOURCE = ("写的", "采写的", "撰写的", "的报道里", "的报道中", "报道里", "栏目里", "里说", "上说", "上的", "说", "中说", "的文章里", "采写")
 """What stands behind a name that says where a fact was reported: 陆青写的报道里, 云河日报上说."""
 

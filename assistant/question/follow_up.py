@@ -174,6 +174,8 @@ def _weights() -> tuple[float, ...]:
 
 def depends(question: str, history: Sequence[Turn], intent: Intent) -> bool:
     """Whether a bare question cannot stand without the turns before it (a logistic regression)."""
+    if history and says_when(other_subject(question)):
+        return True
     if not history or intent.kind in ("greeting", "thanks"):
         return False
     if other_subject(question):
@@ -187,10 +189,12 @@ def depends(question: str, history: Sequence[Turn], intent: Intent) -> bool:
 def whole(question: str, before: str, history: Sequence[Turn], model: IntentModel, known: Known) -> str:
     """A bare question that depends on `before`, the last one made whole, as it stands alone.
 
-    那乙社区呢 takes the place of 甲社区; 他 is the person last spoken of; else what `before` is about is set before it.
+    以前呢 asks it of another time; 那乙社区呢 takes the place of 甲社区; 他 is the person last spoken of; else what `before` is about is set before it.
     """
     before = bare(before)
     other = other_subject(question)
+    if other and says_when(other) and not whens(before):
+        return f"{other}{before}"
     if other and (swapped := _swapped(before, other, known)):
         return swapped
     rest = other or _opened(question)
@@ -202,6 +206,11 @@ def whole(question: str, before: str, history: Sequence[Turn], model: IntentMode
         if people:
             return rest[:person[0]] + people[0] + rest[person[1]:]
     return f"{about} {rest}" if about else rest
+
+
+def says_when(words: str) -> bool:
+    """Whether words that are asked of alone say nothing but when: 以前, 原来, 去年 (以前呢 asks the same of another time)."""
+    return words in _WORDS["when"] or whens(words)[:1] == [(0, len(words))]
 
 
 def _swapped(before: str, other: str, known: Known) -> str:

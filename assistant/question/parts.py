@@ -9,6 +9,7 @@ from itertools import pairwise
 import rjieba
 
 from assistant.language import lexicon
+from assistant.language.mentions import tagged
 from assistant.language.named import named
 from assistant.question.intent import JOINTS, Intent
 from assistant.question.wanted import wants
@@ -108,7 +109,7 @@ def _of_one(about: str, asked: str) -> str:
         return asked + about
     if asked != "多少":
         return about + asked
-    acts = bool(about) and rjieba.tag(about)[-1][1][0] == "v"
+    acts = bool(about) and tagged(about)[-1][2] == "v"
     return f"{about}{'了' if acts else '有'}{asked}"
 
 

@@ -27,6 +27,8 @@ from assistant.reading.reader import Quote
 from assistant.schema import Article, Chunk, Passage
 
 WORDS = tuple(lexicon.words("changes.txt"))
+COURSE = ("时间线", "经过", "历程", "大事", "始末", "来龙去脉", "沿革", "生平")
+"""Words that ask for what happened, and not for figures."""
 FEWEST = 3
 """Bigrams of what is asked by which a figure is recognised."""
 HELD, NEARLY = 0.6, 0.6
@@ -66,7 +68,7 @@ def changes(terms: Terms, passages: Sequence[Passage]) -> list[Row]:
     A row that tells from what to what (由146个减为120个) is enough; else [] where fewer than two values are told.
     """
     told = list(_told(terms, passages))
-    measure = measure_asked(terms.asked)
+    measure = measure_asked(_timeless(terms.asked))
     counted = counted_by(measure.measure) if measure and measure.measure != "个" else _commonest(told)
     told = [one for one in told if one.figure.counted == counted]
     if told:
@@ -162,12 +164,20 @@ def _told(terms: Terms, passages: Sequence[Passage]) -> Iterator[_Told]:
 
 def _asked(question: str) -> set[str]:
     """The bigrams of what a question is about, without words of change and of time."""
+    text = _timeless(question)
+    for word in (*WORDS, "数量"):
+        text = text.replace(word, " ")
+    return {pair for word in words(content(text)) for pair in bigrams(word)}
+
+
+def _timeless(question: str) -> str:
+    """A folded question without what says when: 2024年, 这几年."""
     text = fold(question)
     for start, end in reversed(whens(text)):
         text = text[:start] + " " + text[end:]
-    for word in (*WORDS, "这些年", "近年来", "近年", "数量"):
+    for word in ("这些年", "这几年", "近几年", "几年来", "近年来", "近年", "历年来"):
         text = text.replace(word, " ")
-    return {pair for word in words(content(text)) for pair in bigrams(word)}
+    return text
 
 
 def _commonest(told: Iterable[_Told]) -> str:

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from assistant.language.borders import is_mentioned
 from assistant.language.quantities import dates, numbers
 from assistant.language.text import content, fold, words
+from assistant.question.wanted import wants
+from assistant.reading.figures import measure_asked
 from assistant.schema import Article, Passage
 
 ENDS = {"最晚": -1, "最迟": -1, "最多": -1, "最高": -1, "最大": -1, "最长": -1, "最贵": -1, "最远": -1, "最后": -1,
         "最早": 1, "最先": 1, "最少": 1, "最低": 1, "最小": 1, "最短": 1, "最便宜": 1, "最近": 1}
 """Which end of a column a question asks for: 1 the least, -1 the most."""
+_DIALLED = ("电话", "号码", "热线", "邮编")
+"""What is asked for with 多少 and counts nothing."""
 FEWEST_SHARED = 2
 """Characters that a question and a cell or header share to be of one thing."""
 
@@ -71,19 +76,23 @@ def _cells(line: str, at: int) -> tuple[Cell, ...]:
 
 def asked_rows(question: str, passages: Sequence[Passage]) -> list[Row]:
     """The rows of the first table that a question asks of: the one that it names (2911003是哪个街道的电话), or the least or
-    most of the column that it names (哪个街道恢复最晚). [] where it asks of none."""
+    most of the column that it names (哪个街道恢复最晚). [] where it asks of none, or how many and the row has no number for it: a
+    word of the question that fills a cell by chance names no row."""
     asked = fold(question)
+    how_many = wants(question) == "number" and not any(word in asked for word in _DIALLED)
+    measure = measure_asked(question) if how_many else None
     articles = {passage.article.id: passage.article for passage in passages}
     for table in (table for article in articles.values() for table in tables(article)):
         end = next((sign for word, sign in ENDS.items() if word in asked), 0)
-        column = _column(asked, table)
+        counted = [n for n, cell in enumerate(table.header) if measure and fold(cell.text).startswith(measure.measure)]
+        column = counted[0] if len(counted) == 1 else _column(asked, table)
         valued = [n for n in range(len(table.header)) if end and _at_the_end(table, n, end)]
         if valued and (at := _column(asked, table, valued)) is not None and (row := _at_the_end(table, at, end)):
             return [Row(table, row, at)]
-        named = [(row, n) for row in table.rows for n, cell in enumerate(row) if len(cell.text) > 1 and fold(cell.text) in asked]
+        named = [(row, n) for row in table.rows for n, cell in enumerate(row) if len(cell.text) > 1 and is_mentioned(asked, cell.text)]
         if named and len({id(row) for row, _ in named}) <= FEWEST_SHARED:
             rows = {id(row): Row(table, row, _asked_column(asked, table, n, column)) for row, n in named}
-            if all(row.column is not None for row in rows.values()):
+            if all(row.column is not None and (not how_many or _value(row.cells[row.column].text)) for row in rows.values()):
                 return list(rows.values())
     return []
 

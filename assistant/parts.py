@@ -63,7 +63,7 @@ def _computed(question: Question, answers: Sequence[Answer]) -> str:
     if missing := [thing for thing, answer in zip(question.things, answers) if answer.refused]:
         return f"没有找到{'、'.join(missing)}的数，不能{does}。"
     figures = [figure for part, thing, answer in zip(question.parts, question.things, answers)
-               if (figure := _figure(part.search.replace(thing, ""), answer, thing, question.things))]
+               if (figure := _figure(part.search.replace(thing, ""), _of_the_thing(answer, thing, question.things), thing, question.things))]
     if len(figures) < len(answers):
         return ""
     if len({_counted(figure) for figure in figures}) > 1:
@@ -77,6 +77,17 @@ def _computed(question: Question, answers: Sequence[Answer]) -> str:
     between = abs(order[0][0].worth - order[-1][0].worth)
     apart = f"相差{about}{_told(between, figures[0])}" if between else "一样"
     return f"比较（由上面的数算出）：{'，'.join(thing + its for _, thing, its in order)}，{apart}。"
+
+
+def _of_the_thing(answer: Answer, thing: str, things: Sequence[str]) -> Answer:
+    """An answer out of an article that tells of all the things without what it says before it names the one in question."""
+    if not all(thing and _tells_of(answer, thing) for thing in things):
+        return answer
+    at = max(answer.text.partition("\n")[0].find(fold(thing)[:2]), -1)
+    if at < 0:
+        return answer.with_(text="")
+    emphasis = tuple((start - at, end - at) for start, end in answer.emphasis if start >= at)
+    return answer.with_(text=answer.text[at:], emphasis=emphasis)
 
 
 def _counted(figure: Quantity) -> str:

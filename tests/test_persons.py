@@ -60,3 +60,9 @@ def test_a_named_day_is_asked_of_the_papers_around_it() -> None:
 def test_a_topic_is_the_whole_name_that_it_was_cut_from() -> None:
     assert whole_name("哪些报道提到廖德顺", "廖德") == "廖德顺"
     assert whole_name("哪些报道提到停车场", "停车场") == "停车场"
+
+
+def test_who_somebody_is_is_told_by_what_they_do_before_where_they_are_from() -> None:
+    article = Article("a", text="昨晚，话剧演员周小雅主演的新戏首演。周小雅是石桥镇人，1998年进市话剧团。")
+    [person] = persons("周小雅", [article])
+    assert person.quotes[0].text.startswith("昨晚，话剧演员周小雅")

@@ -11,11 +11,14 @@ from assistant.chain import AnswerChain
 from assistant.index.refresh import refresh
 from assistant.index.snapshot import Index
 from assistant.models.embedding import Embedding
+from assistant.language.dating import cite
+from assistant.parts import answered
+from assistant.question.analysis import Question
 from assistant.question.intent import Intent, shipped_model
 from assistant.question.parts import split
 from assistant.reading.reader import Reader
 from assistant.retrieval import HybridRetriever
-from assistant.schema import Answer
+from assistant.schema import Answer, Article, Chunk, Passage
 
 SEVERAL = Path(__file__).with_name("several")
 FLOOR = 0.85
@@ -56,8 +59,37 @@ def test_a_sum_is_told_as_computed_and_its_terms_stand_in_the_quotes(chain: Answ
     ("茶农和渔民谁的收入高", ("茶农的收入多高", "渔民的收入多高")),
     ("云河一中和二中哪个先开学", ("云河一中什么时候开学", "云河二中什么时候开学")),
     ("灯会谁主办谁承办", ("灯会谁主办", "灯会谁承办")),
+    ("今年灯会哪天开始、哪天结束", ("今年灯会哪天开始", "今年灯会哪天结束")),
+    ("夜市从几点到几点", ()),
+    ("市一中和实验中学今年录取线分别是多少", ("市一中今年录取线是多少", "实验中学今年录取线是多少")),
+    ("大埔村和大浦村各靠什么挣钱", ("大埔村靠什么挣钱", "大浦村靠什么挣钱")),
+    ("灯会男子和女子冠军各是谁", ("灯会男子冠军是谁", "灯会女子冠军是谁")),
+    ("国庆假期青石山茶园和石门桥景区各来了多少游客，哪个多", ("国庆假期青石山茶园来了多少游客", "国庆假期石门桥景区来了多少游客")),
+    ("市图书馆和市博物馆分别几点关门", ("市图书馆几点关门", "市博物馆几点关门")),
     ("冯大山与他儿子是什么关系", ()),
     ("电梯和水管谁来换", ()),
 ])
 def test_a_question_is_split_by_its_things(question: str, parts: tuple[str, ...]) -> None:
     assert split(question, Intent("fact", 1.0, 1.0, shipped_model().read(question).slots)).questions == parts
+
+
+def test_what_is_asked_of_each_is_compared_too() -> None:
+    asked = "茶村和渔村各有多少人，哪个多"
+    assert split(asked, Intent("fact", 1.0, 1.0, shipped_model().read(asked).slots)).together == "more"
+
+
+def test_a_figure_that_is_told_before_the_thing_is_named_is_not_compared() -> None:
+    text = "全市接待游客31万人次。青石山接待9万人次，石门桥接待6万人次。"
+    article = Article("a", text=text)
+    passage = Passage(Chunk("a", 0, 0, len(text), text), article, 1.0)
+    parts = tuple(Question(f"{thing}接待多少游客", f"{thing}接待多少游客") for thing in ("青石山", "石门桥"))
+    question = Question("哪个多", "哪个多", parts=parts, things=("青石山", "石门桥"), together="more")
+
+    def told(quotes: dict[str, str]) -> str:
+        found = answered(question, lambda part: Answer(part.text, quotes[part.text[:3]] + "[1]", "quotes", passages=(passage,),
+                                                       citations=(cite(1, article, 0, len(text), None),)))
+        return found.text if found else ""
+
+    assert "比较（由上面的数算出）：青石山9万人次，石门桥6万人次，相差3万人次。" in told(
+        {"青石山": "其中青石山接待9万人次", "石门桥": "全市接待游客31万人次，其中石门桥接待6万人次"})
+    assert "比较" not in told({"青石山": "全市接待游客31万人次", "石门桥": "其中石门桥接待6万人次"})

@@ -9,8 +9,9 @@ from itertools import pairwise
 import rjieba
 
 from assistant.language import lexicon
-from assistant.language.mentions import tagged
+from assistant.language.mentions import mentions, tagged
 from assistant.language.named import named
+from assistant.language.periods import whens
 from assistant.question.intent import JOINTS, Intent
 from assistant.question.wanted import wants
 
@@ -19,6 +20,10 @@ _ADJECTIVES = sorted(lexicon.rows("comparatives.tsv"), key=lambda row: -max(map(
 LONGEST = 12
 """Characters of one of several things, where no slot says which they are."""
 _PIECES = ("报道", "文章", "稿", "篇", "写", "发文", "登")
+_TWICE = ("谁", "什么时候", "何时", "哪天", "哪一天", "几点", "几号", "哪年")
+_TO = ("到", "至")
+"""从几点到几点 asks for one span."""
+_NAMES = ("place", "body", "person")
 _NOUNS = "njasbxmqlit"
 """First letters of the tags of words that a thing's name consists of."""
 
@@ -52,15 +57,26 @@ def split(question: str, intent: Intent) -> Parts:
     pieces = _of_pieces(names, before, after, intent)
     if pieces:
         return Parts(tuple(pieces[0]), tuple(names), pieces[1])
+    after, together = _asked_beside(after)
     for kind in ("sum", "each"):
         if word := next((word for word in _WORDS[kind] if word in after), ""):
             rest = _without(after, word, kind)
-            return Parts(tuple(f"{before}{name}{rest}" for name in names), tuple(names), "sum" * (kind == "sum"))
+            return Parts(tuple(f"{before}{name}{rest}" for name in names), tuple(names), together or "sum" * (kind == "sum"))
     if compared := _compared(after):
         return Parts(tuple(f"{before}{name}{compared[0]}" for name in names), tuple(names), compared[1])
     if intent.kind == "compare":
         return Parts(tuple(f"{before}{name}{_undiffering(after)}" for name in names), tuple(names))
     return Parts()
+
+
+def _asked_beside(after: str) -> tuple[str, str]:
+    """各有多少，哪个多 and 各有多少，一共多少 as what is asked of each and how their figures are to be told together."""
+    head, _, tail = after.replace("，", ",").rpartition(",")
+    if not any(word in head for word in _WORDS["each"]):
+        return after, ""
+    compared = _compared(tail)
+    together = compared[1] if compared else "sum" * any(word in tail for word in _WORDS["sum"])
+    return (head, together) if together else (after, "")
 
 
 def _in_full(names: Sequence[str]) -> list[str]:
@@ -115,10 +131,9 @@ def _of_one(about: str, asked: str) -> str:
 
 def _without(after: str, word: str, kind: str) -> str:
     """What follows the things without the word that takes them together; with the verb that 一共30人 lacks."""
-    rest = after.replace(word, "", 1).lstrip("，, ")
-    bare = rest.startswith(("多少", "几")) or kind == "each" and rest.startswith("什么")
-    return ("是" if rest.startswith("什么") else "有") + rest if bare and word not in ("各有", "各是") else \
-        word[-1] + rest if word in ("各有", "各是") else rest
+    rest = after.replace(word, word[-1] * (word in ("各有", "各是")), 1).lstrip("，, ")
+    bare = rest.startswith(("多少", "几")) and wants(rest) != "date" or kind == "each" and rest.startswith("什么")
+    return ("是" if rest.startswith("什么") else "有") * bare + rest
 
 
 def _undiffering(after: str) -> str:
@@ -126,12 +141,13 @@ def _undiffering(after: str) -> str:
 
 
 def _asked_twice(question: str, intent: Intent) -> list[str]:
-    """谁主办谁承办 as two questions about the same, 甲有多少，乙有多少 as two that stand by themselves; [] for others."""
-    halves = question.replace("，", "").split("谁")
-    if len(halves) == 3 and halves[1].strip("、和与") and halves[2]:
-        about = halves[0].rstrip("是由的") or intent.first("topic")
-        verbs = [half.strip("、和与的") for half in halves[1:]]
-        return [f"{about if about not in verb else ''}谁{verb}" for verb in verbs]
+    """谁主办谁承办 and 哪天开始、哪天结束 as two questions about the same, 甲有多少，乙有多少 as two that stand by themselves; [] for others."""
+    for word in _TWICE:
+        halves = question.replace("，", "").replace(",", "").split(word)
+        verbs = [half.strip("、和与又的") for half in halves[1:]]
+        if len(verbs) == 2 and all(verbs) and not verbs[0].startswith(_TO):
+            about = halves[0].rstrip("是由的在") or intent.first("topic")
+            return [f"{about if about not in verb else ''}{word}{verb}" for verb in verbs]
     clauses = next((found for mark in ("，", ",", "；") if len(found := [one.strip() for one in question.split(mark)]) == 2), [])
     apart = [{thing.text for thing in named(clause)} for clause in clauses]
     if len(clauses) == 2 and all(apart) and not apart[0] & apart[1] and all(wants(clause) != "what" for clause in clauses) \
@@ -149,9 +165,11 @@ def _things(question: str, intent: Intent) -> list[tuple[int, int]]:
     at, word = min(((at, word) for word in _WORDS["joint"] if (at := question.find(word)) > 1), default=(0, ""))
     if not word:
         return []
-    left = _noun_before(question, at)
     right = at + len(word)
-    end = _alike(question[left:at], question, right)
+    left = min([_noun_before(question, at), *(one.start for one in mentions(question[:at]) if one.end == at and one.kind in _NAMES)])
+    left = next((end for start, end in whens(question) if start == left and end < at - 1), left)
+    named_there = (right + one.end for one in mentions(question[right:]) if one.start == 0 and one.kind in _NAMES)
+    end = next(named_there, 0) or _alike(question[left:at], question, right)
     return [(left, at), (right, end)] if end > right else []
 
 

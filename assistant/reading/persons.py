@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from assistant.index.name_index import Occurrence
 from assistant.language.dates import iso_parts
 from assistant.language.introductions import namings
-from assistant.language.mentions import people, tagged
+from assistant.language.mentions import ending_of, people, tagged
 from assistant.language.spelling import spelled
 from assistant.language.text import fold, sentences, squeeze
 from assistant.reading.namesakes import namesakes, of_one_age
@@ -75,6 +75,11 @@ def _sound(name: str) -> list[str]:
     return [re.sub("ng$", "n", spelled(character)) for character in name]
 
 
+def _is_origin(role: str) -> bool:
+    """Whether a role says where somebody is from (柳埠镇人) and not what they are (传承人)."""
+    return role.endswith("人") and bool(ending_of(role[:-1]))
+
+
 def _told(name: str, article: Article) -> tuple[Occurrence, Quote] | None:
     """What one article says of those of a name, and the sentence that says most of it; None where it names none."""
     folded = fold(article.text)
@@ -83,7 +88,8 @@ def _told(name: str, article: Article) -> tuple[Occurrence, Quote] | None:
         return None
     roles = tuple(dict.fromkeys(squeeze(folded[slice(*one.role)]) for one in mine if one.role))
     age, year = next((one.age for one in mine if one.age is not None), None), iso_parts(article.date)[0]
-    most = max(mine, key=lambda one: (one.age is not None, one.role is not None, one.tells))
+    most = max(mine, key=lambda one: (one.age is not None, one.role is not None and not _is_origin(squeeze(folded[slice(*one.role)])),
+                                      one.role is not None, one.tells))
     left, right = next(span for span in sentences(article.text) if span[0] <= most.start < span[1])
     return (Occurrence(article.id, article.date or "", roles, any(one.tells for one in mine), year - age if year and age else None),
             Quote(article, left, right, (most.start - left, most.end - left)))

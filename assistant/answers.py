@@ -267,6 +267,44 @@ def timeline(question: Question, rows: Sequence[TimelineRow]) -> Answer:
     return text.answer(question, "quotes")
 
 
+def offices(question: Question, name: str, rows: Sequence[tuple[str, Quote]], passages: Sequence[Passage]) -> Answer:
+    """The offices that articles give somebody, each with the sentence that does."""
+    text = _Text()
+    text.add(f"报道里“{name}”的职务，按时间先后：")
+    for role, quote in rows:
+        text.add(f"\n{chinese_date(quote.article.date)}，")
+        text.add(role, strong=True)
+        text.add("：")
+        text.quote(quote, "“{}”")
+    return text.answer(question, "quotes", passages)
+
+
+def corrected(question: Question, rows: Sequence[tuple[Article, Quote]], passages: Sequence[Passage]) -> Answer:
+    """The corrections that were printed, each with the article that it puts right."""
+    text = _Text()
+    sources = described_filters(question.filters)
+    text.add(f"{f'{sources}的' if sources else ''}报纸登过的更正有 ")
+    text.add(f"{len({quote.article.id for _, quote in rows})} 则", strong=True)
+    text.add("：")
+    for article, quote in rows:
+        text.add(f"\n{named(article)}")
+        text.cite(Quote(article, *opening(article)))
+        when = chinese_date(quote.article.date)
+        text.add(f"（{when}更正）：" if when else "：")
+        text.quote(quote, "“{}”")
+    return text.answer(question, "articles", passages)
+
+
+def on_page(question: Question, article: Article, passages: Sequence[Passage]) -> Answer:
+    """The page on which an article stands."""
+    text = _Text()
+    text.add(f"{named(article)}，登在")
+    text.add(f"第{article.page}版", strong=True)
+    text.add("。")
+    text.quote(Quote(article, *sentences(article.text)[0]), "“{}”")
+    return text.answer(question, "quotes", passages)
+
+
 def which_piece(question: Question) -> Answer:
     """What to type where no piece is named."""
     return Answer(question.text, "请说出是哪一篇，比如“《标题》讲了什么”；或先让我列出报道，如“最近有什么新闻”，再问“第二篇讲了什么”。", "hint")

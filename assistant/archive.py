@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from assistant import answers
 from assistant.answers import Listed
 from assistant.catalogue import Found, catalogue, matching
-from assistant.corpus.joining import is_bare_teaser
+from assistant.corpus.joining import is_bare_teaser, is_torn
 from assistant.index.articles import Entry
 from assistant.index.snapshot import Snapshot
 from assistant.language.dating import chinese_date
@@ -21,6 +21,7 @@ from assistant.question.analysis import SURELY, Question, own_words
 from assistant.question.follow_up import LISTED
 from assistant.reading.reader import Reading
 from assistant.reading.timeline import timeline
+from assistant.retrieval import distinct_articles
 from assistant.schema import Answer, Article, Coverage, Passage
 
 LINES = 12
@@ -29,12 +30,15 @@ DAYS = 92
 """An archive of no more days tells which of them are missing, a longer one which months."""
 STRAY = 0.001
 """Months at either end with a smaller share of the articles hold stray dates and are no part of what is covered."""
+_WHICH_PAGE = ("哪一版", "哪个版", "哪版", "第几版")
 _POINTED_AT = ("这篇", "那篇", "该篇", "上述", "这条", "那条", "这则", "那则", "这个报道", "这幅", "那幅")
 
 
 def about_archive(question: Question, passages: Sequence[Passage], snapshot: Snapshot,
                   coverage: Coverage) -> Answer | None:
     """The answer to a question about the archive; None where it asks for a fact, or must be read for like one."""
+    if any(word in question.search for word in _WHICH_PAGE):
+        return _page_of(question, passages)
     answered = {"list": _list, "count": _count, "ranking": _ranking, "latest": _ends, "earliest": _ends,
                 "coverage": _coverage}.get(question.kind)
     if answered:
@@ -54,6 +58,15 @@ def about_archive(question: Question, passages: Sequence[Passage], snapshot: Sna
     if not question.completed and squeeze(question.search).startswith(_POINTED_AT) and not own_words(squeeze(question.search)[2:]):
         return answers.which_piece(question)
     return _about_piece(question, passages, coverage)
+
+
+def _page_of(question: Question, passages: Sequence[Passage]) -> Answer | None:
+    """The page of the article that a question names or tells of, not of what only announces it; None where none is clear."""
+    pieces = [one.article for one in distinct_articles(passages) if one.article.page and tells_of(one.article, question.search)]
+    asked = squeeze(fold(question.search))
+    piece = next((one for one in pieces if _is_named(one, asked) and not is_torn(one)), None) \
+        or next((one for one in pieces if not is_torn(one)), None)
+    return answers.on_page(question, piece, passages) if piece else None
 
 
 def _list(question: Question, found: Found, snapshot: Snapshot, coverage: Coverage) -> Answer:

@@ -15,7 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from assistant import answers, parts, same_name
 from assistant.archive import about_archive
 from assistant.catalogue import known_names
-from assistant.corrections import beside
+from assistant.corrections import all_corrections, beside
 from assistant.errors import LanguageModelError
 from assistant.generation.chat_model import load_chat_model, stream_text
 from assistant.generation.connection import too_late
@@ -32,6 +32,7 @@ from assistant.question.terms import Terms
 from assistant.reading.changes import COURSE, answering, asks_for_change, by_time, changes
 from assistant.reading.disagreement import disagreement
 from assistant.reading.figures import figure_at
+from assistant.reading.offices import holders, office_asked, offices_asked, offices_of
 from assistant.reading.premises import of_another
 from assistant.reading.reader import Quote, Reader, Reading, days_in, unknown_things
 from assistant.reading.tables import asked_rows
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 IN_ENGLISH = "The newspaper is in Chinese: “{}” was looked for, and the quotes are as they were printed."
 ON_THE_DAY = 0.5
 """The share of its threshold from which the reader is believed where the quote dates itself by the day that is asked for."""
+OFFICES = 200
+"""Articles of one person in which offices are looked for."""
 MODEL_THRESHOLD = 0.5
 """A model is not asked where the reader's probability is below this share of its own threshold."""
 
@@ -141,6 +144,8 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
                   or renamed(question, trace.passages, snapshot)
                   or same_name.nearly(question, terms, trace.passages, snapshot)
                   or unheard(question, trace.passages, snapshot, self.reader.background.__contains__)
+                  or self._offices(question, trace.passages, snapshot)
+                  or all_corrections(question, trace.passages, snapshot)
                   or self._changed(question, terms, trace.passages)
                   or about_archive(question, trace.passages, snapshot, snapshot.coverage)
                   or self._from_table(question, trace.passages)
@@ -199,6 +204,14 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         reading = self.reader.read(part, terms, passages)
         best = tuple(quote for quote in reading.quotes if quote.article.id == reading.quotes[0].article.id)
         return self._from_reading(part, terms, replace(reading, quotes=best), passages, snapshot.coverage)
+
+    @staticmethod
+    def _offices(question: Question, passages: Sequence[Passage], snapshot: Snapshot) -> Answer | None:
+        """The offices that somebody has held, where a question asks for them one after the other."""
+        if not (name := offices_asked(question.search)):
+            return None
+        rows = offices_of(name, map(snapshot.articles.held, snapshot.words.holding(name)[:OFFICES]))
+        return answers.offices(question, name, [(row.role, row.quote) for row in rows], passages) if rows else None
 
     def _terms(self, question: Question, snapshot: Snapshot) -> Terms:
         return Terms.of(question.search, self.reader.rareness(snapshot.words), snapshot.aliases, snapshot.holds)
@@ -259,6 +272,10 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         if len(told) > 1:
             newest, *older = (one.quote for one in told)
             return answers.quotes(question, replace(reading, quotes=(newest,)), passages, older=older)
+        if office := office_asked(question.search):
+            held = [one.quote for one in holders(office, {one.article.id: one.article for one in passages}.values(), terms.aliases)]
+            if held and (held[0].article.date or "") > (lead.article.date or ""):
+                return answers.quotes(question, replace(reading, quotes=(held[0],)), passages, older=held[1:])
         return answers.quotes(question, reading, passages)
 
     def _without_sources(self, question: Question, terms: Terms, ask: Ask, snapshot: Snapshot) -> tuple[list[Passage], Reading] | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from assistant import answers
+from assistant.catalogue import catalogue
 from assistant.corpus.reprints import is_reprint
 from assistant.index.articles import ArticleStore
 from assistant.index.snapshot import Snapshot
@@ -15,7 +17,9 @@ from assistant.language.pages import page_number
 from assistant.language.periods import iso
 from assistant.language.quantities import dates, meanings
 from assistant.language.text import fold, sentences, squeeze
-from assistant.schema import Answer, Article
+from assistant.question.analysis import Question
+from assistant.reading.reader import Quote
+from assistant.schema import Answer, Article, Passage
 
 NOTICES = ("更正", "勘误", "订正", "来函照登", "致歉", "更正启事", "说明与更正")
 """What a notice is headed or ends with."""
@@ -48,6 +52,22 @@ def corrections(snapshot: Snapshot) -> tuple[Correction, ...]:
         notices.sort(key=lambda article: (article.date or "", article.id), reverse=True)
         _KNOWN[store] = tuple(found for notice in notices for found in _linked(notice, snapshot))
     return _KNOWN[store]
+
+
+def asks_for_corrections(question: Question) -> bool:
+    """Whether a question asks which corrections were printed, and not what one says."""
+    about = question.topic.strip("过了的") in ("", *NOTICES)
+    return question.kind in ("list", "count", "latest") and about and any(word in question.search for word in NOTICES[:3])
+
+
+def all_corrections(question: Question, passages: Sequence[Passage], snapshot: Snapshot) -> Answer | None:
+    """The corrections under the question's filters with what they put right, newest first; None where it asks for none, or
+    there are none."""
+    if not asks_for_corrections(question):
+        return None
+    under = {entry.id for entry in catalogue(snapshot).under(question.filters)}
+    rows = [(one.corrects, Quote(one.notice, one.start, one.end)) for one in corrections(snapshot) if one.notice.id in under]
+    return answers.corrected(question, rows, passages) if rows else None
 
 
 def is_notice(article: Article) -> bool:

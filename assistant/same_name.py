@@ -27,7 +27,9 @@ def of_one_name(question: Question, terms: Terms, passages: Sequence[Passage], r
         return None
     articles = {passage.article.id: passage.article for passage in passages}
     known = persons(names[0], articles.values())
-    asks_who = fold(question.search).strip("？?。 ").endswith(("是谁", "是什么人", "是干什么的", "是做什么的"))
+    asked = fold(question.search).strip("？?。 ")
+    asks_who = question.wants == "person" and asked.endswith(("是谁", "是什么人")) or asked.endswith(
+        tuple(names[0] + end for end in ("是干什么的", "是做什么的", "是干啥的")))
     if not known or len(known) == 1 and not asks_who:
         return None
     meant = [one for one in known if one.is_meant(fold(question.search))]

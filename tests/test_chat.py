@@ -460,6 +460,9 @@ def test_rows_between_bars_are_a_table() -> None:
     ("12 篇报道里，最多的是张三，7 篇：", "Of 12 articles most are of 张三: 7."),
     ("最近一期报纸是 2025年11月18日：", "The latest issue is of 18 November 2025:"),
     ("报纸另有更正（2025年11月）：“应为”", "The paper put it right (November 2025): "),
+    ("报道里“张三”的职务，按时间先后：", "Offices of “张三” in the articles, earliest first:"),
+    ("2025年的报纸登过的更正有 2 则：", "2 corrections were printed:"),
+    ("《泉水节》，某报，登在第3版。", "《泉水节》，某报 stands on page 第3版. "),
     ("署名：张三。", "By 张三. "), ("某报：7 篇，2025年3月至4月", "某报: 7 articles, March 2025 to April"), ("三月完工。", ""),
 ])
 def test_our_own_words_around_quotes_have_an_english(text: str, english: str) -> None:

@@ -139,3 +139,16 @@ def test_a_list_is_narrowed_by_the_next_question(chain: AnswerChain) -> None:
     first = chain.invoke("哪些报道提到泉水节")
     answer = chain.invoke(Ask("只看3月3日的", (Turn(first.question, first.text),)))
     assert cited(answer)[:1] == ["1"] and answer.understood == "2025年3月3日的提到“泉水节”的报道有哪些"
+
+
+def test_the_corrections_that_were_printed_are_listed_with_what_they_put_right(chain: AnswerChain) -> None:
+    answer = chain.invoke("2025年报纸更正过哪些报道？")
+    assert answer.text.startswith("2025年的报纸登过的更正有 1 则：\n《泉水节开幕》")
+    assert "“40支队伍”应为“44支队伍”" in answer.text and "（2025年3月5日更正）" in answer.text
+    assert cited(answer)[:2] == ["1", "3"]
+
+
+def test_the_page_on_which_a_report_stands(chain: AnswerChain) -> None:
+    answer = chain.invoke("渔民换新船的报道登在哪一版？")
+    assert (answer.refused, cited(answer)) == (False, ["5"])
+    assert answer.text.startswith("《渔民换新船》，青屏时报，2025年3月7日，农事，闻静，登在第3版。")

@@ -14,13 +14,15 @@ from assistant.language.mentions import Mention, Word, mentions, tagged
 from assistant.language.quantities import numbers
 from assistant.language.text import fold
 
-VERSION = "3"
+VERSION = "4"
 """Changes whenever `namings` or `mentions` read a text otherwise, so that an index knows it is out of date."""
 LONGEST_ROLE = 30
 """Characters; a longer run of nouns is no role but a sentence without verbs."""
 _TOLD_BY = lexicon.words("introducing.txt")
 _OPENING = re.compile("|".join(sorted(_TOLD_BY, key=len, reverse=True)))
 _TAKING = re.compile("|".join(sorted(_TOLD_BY[_TOLD_BY.index("现任"):], key=len, reverse=True)))
+_APPOINTED = ("任命", "补选", "选举", "推选", "聘任", "聘请")
+"""Behind one of these and a name, 为 gives the office."""
 _NOT_BEING = re.compile("是(?:否|不是|在|从|被|由|因|怎|如何|什么|谁|要|去|来)")
 _SEX = re.compile("[，,（(](?:男|女)[，,、]")
 _HONORIFICS = frozenset(lexicon.words("honorifics.txt"))
@@ -82,7 +84,7 @@ class _Roles:
         """Where the role of a person stands: against the name, where it takes an office or is said to be something; of 甲、乙 that of 甲."""
         if before and before.kind == "person" and before.role and self._folded[before.end:name.start] in _AND:
             return before.role
-        return self._ahead(name.start) or self._title(name.end) or self._taken(name.end) or self._being(name.end)
+        return self._ahead(name.start) or self._title(name.end) or self._taken(name.start, name.end) or self._being(name.end)
 
     def _ahead(self, at: int) -> tuple[int, int] | None:
         end = at - 1 if self._folded[at - 1:at] == " " else at
@@ -103,9 +105,11 @@ class _Roles:
         end = max((at + len(title) for title in _TITLES if self._folded.startswith(title, at)), default=0)
         return (at, end) if end else None
 
-    def _taken(self, at: int) -> tuple[int, int] | None:
-        """王建明任南桥区副区长."""
+    def _taken(self, start: int, at: int) -> tuple[int, int] | None:
+        """王建明任南桥区副区长, 任命王建明为南桥区副区长."""
         match = _TAKING.match(self._folded, at)
+        if match is None and self._folded[:start].endswith(_APPOINTED):
+            match = re.compile("[为任]").match(self._folded, at)
         if match is None or match.end() not in self._word_ends:  # 任 and not 任期
             return None
         clause = re.compile("[，。；！？,;!?\n]").search(self._folded, match.end())

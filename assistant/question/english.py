@@ -15,9 +15,15 @@ _OF_PIECES = tuple((re.compile(pattern), chinese) for pattern, chinese in (
     (rf"(?:what|which)?.*\b{_PIECES}.*\b(?:mention|about|on)\b", "哪些报道提到{}")))
 """Questions about the archive: what a name is asked about in, with its place."""
 _ASKS = (("how many", "有多少"), ("how much", "多少钱"), ("how long", "多久"), ("how old", "多大"), ("how", "怎么样"), ("who wrote", "是谁写的"),
-         ("who", "是谁"), ("where", "在哪里"), ("when", "什么时候"), ("why", "为什么"), ("what did", "做了什么"), ("what", "是什么"),
+         ("who", "是谁"), ("where", "在哪里"), ("when", "什么时候"), ("why", "为什么"),
+         ("what post", "任什么职务"), ("what office", "任什么职务"), ("what position", "任什么职务"), ("what job", "做什么工作"),
+         ("what did", "做了什么"), ("what", "是什么"),
          ("which", "是哪个"), ("articles", "有哪些报道"), ("reports", "有哪些报道"))
-_NAME = re.compile(r"[A-Z][a-z]+(?:[ '-]?[A-Z]?[a-z]+){1,3}|[A-Z][a-z]{4,}")
+_WORD = re.compile(r"[A-Za-z][a-z]*(?:['-]?[A-Za-z][a-z]*)*")
+LONGEST = 4
+"""Words of a name."""
+SHORTEST = 5
+"""Letters of a name of one word."""
 
 
 def by_spelling(names: Iterable[str]) -> dict[str, str]:
@@ -31,16 +37,17 @@ def by_spelling(names: Iterable[str]) -> dict[str, str]:
 
 def in_chinese(question: str, name_of: Callable[[str], str]) -> str:
     """The question in Chinese where it holds a name that the archive knows in Chinese; "" where not."""
-    for match in _NAME.finditer(question):
-        tokens = match.group().split()
-        for first in range(len(tokens)):
-            for last in range(len(tokens), first, -1):
-                if name := name_of(spelled(" ".join(tokens[first:last]))):
-                    return _asked(question.lower()).format(name)
+    words = _WORD.findall(question.replace("'s", ""))
+    for first in (n for n, word in enumerate(words) if word[0].isupper()):
+        for last in range(min(len(words), first + LONGEST), first, -1):
+            spelling = spelled(" ".join(words[first:last]))
+            if len(spelling) >= SHORTEST and (name := name_of(spelling)):
+                return _asked(question.lower()).format(name)
     return ""
 
 
 @lru_cache(maxsize=64)
 def _asked(question: str) -> str:
     of_pieces = next((chinese for pattern, chinese in _OF_PIECES if pattern.search(question)), "")
-    return of_pieces or "{}" + next((chinese for english, chinese in _ASKS if english in question), "是什么")
+    earlier = "此前" * (" before" in question)
+    return of_pieces or "{}" + earlier + next((chinese for english, chinese in _ASKS if english in question), "是什么")

@@ -10,8 +10,8 @@ import pytest
 from assistant.chain import AnswerChain
 from assistant.index.refresh import refresh
 from assistant.index.snapshot import Index
-from assistant.models.embedding import Embedding
 from assistant.language.dating import cite
+from assistant.models.embedding import Embedding
 from assistant.parts import answered
 from assistant.question.analysis import Question
 from assistant.question.intent import Intent, shipped_model

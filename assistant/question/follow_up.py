@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from datetime import date, timedelta
 from functools import cache
 from itertools import takewhile
 
@@ -13,6 +14,7 @@ from assistant.language import lexicon
 from assistant.language.named import named
 from assistant.language.numerals import value
 from assistant.language.periods import whens
+from assistant.language.quantities import dates
 from assistant.language.text import content, fold, squeeze, words
 from assistant.question.intent import SHIPPED, Intent, IntentModel, Known
 from assistant.question.wanted import wants
@@ -32,6 +34,8 @@ _TITLES = re.compile(r"《([^》]+)》")
 _WORDS = {name: tuple(sorted(words.split(), key=len, reverse=True)) for name, words in lexicon.rows("follow_ups.tsv")}
 _POINTING = ("他", "她", "它", "这", "该", "那", "其中", "前者", "后者", "此")
 _OPENERS = ("那", "还", "再", "比", "换", "只", "不", "都", "然后", "以前", "之前", "后来", "现在")
+_IT = ("它",)
+_DAYS_ON = {"第二天": 1, "次日": 1, "隔天": 1, "后一天": 1, "前一天": -1, "头一天": -1}
 _ASKERS = ("谁", "几", "多少", "哪", "为什么", "为啥", "怎么", "在哪", "什么", "啥", "有", "能", "要", "可以", "多大", "多", "结果")
 
 
@@ -180,7 +184,7 @@ def depends(question: str, history: Sequence[Turn], intent: Intent) -> bool:
         return False
     if other_subject(question):
         return True
-    if wants(question) != "what" and not content(question).strip():
+    if wants(question) != "what" and not content(question).strip() or question.startswith(_IT):
         return True  # 为什么, 在哪里: nothing to look for by itself
     score = math.fsum(weight * value for weight, value in zip(_weights(), features(question, history, intent), strict=True))
     return score > 0
@@ -197,7 +201,10 @@ def whole(question: str, before: str, history: Sequence[Turn], model: IntentMode
         return f"{other}{before}"
     if other and (swapped := _swapped(before, other, known)):
         return swapped
-    rest = other or _opened(question)
+    for turn in reversed(history[:-1]) if other else ():  # 男子冠军是谁 – 他是哪个单位的 – 女子冠军呢
+        if swapped := _same_ending(bare(turn.question), other, least=2):
+            return swapped
+    rest = _cut_it(other or _opened(question))
     about = _subject(before, model.read(before, known), rest)
     if person := _pronoun(rest):
         told = (before, fold(history[-1].answer))
@@ -216,6 +223,8 @@ def says_when(words: str) -> bool:
 def _swapped(before: str, other: str, known: Known) -> str:
     """`before` with what is of the same kind as `other` replaced by it; "" where nothing is."""
     days = whens(before)
+    if other in _DAYS_ON and (day := _days_on(before, _DAYS_ON[other])):
+        return day
     if days and whens(other)[:1] == [(0, len(other))]:
         return before[:days[0][0]] + other + before[days[0][1]:]
     if kind := known(other):
@@ -226,8 +235,27 @@ def _swapped(before: str, other: str, known: Known) -> str:
     return _same_ending(before, other)
 
 
-def _same_ending(before: str, other: str) -> str:
-    """`before` with the longest stretch of nouns that ends as `other` does (…社区, …号线) replaced by it."""
+def _days_on(before: str, by: int) -> str:
+    """`before` with its one day so many days later; "" where it names none, or several."""
+    named_days = [one for one in dates(before) if one.month and one.day]
+    if len(named_days) != 1:
+        return ""
+    [one] = named_days
+    try:
+        day = date(one.year or date.today().year, one.month or 1, one.day or 1) + timedelta(by)
+    except ValueError:  # 2月30日
+        return ""
+    return f"{before[:one.start]}{f'{day.year}年' if one.year else ''}{day.month}月{day.day}日{before[one.end:]}"
+
+
+def _cut_it(question: str) -> str:
+    """A question without the 它 at its beginning, whose meaning is set before it."""
+    return question.removeprefix("它们").removeprefix("它") if question.startswith(_IT) else question
+
+
+def _same_ending(before: str, other: str, least: int = 1) -> str:
+    """`before` with the longest stretch of nouns that ends as `other` does (…社区, …号线; in `least` characters or more)
+    replaced by it, of a longer stretch its last words (石门赛男子冠军, 女子冠军)."""
     import rjieba
 
     tagged, at, best = rjieba.tag(before), 0, (0, 0, 0)
@@ -236,9 +264,9 @@ def _same_ending(before: str, other: str) -> str:
         starts.append((at, at + len(word), word, tag))
         at += len(word)
     for n, (_, end, word, _) in enumerate(starts):
-        shared = next((length for length in (3, 2, 1) if len(other) > length - 1 and before[:end].endswith(other[-length:])), 0)
+        shared = next((length for length in (3, 2, 1) if length >= least and len(other) > length - 1 and before[:end].endswith(other[-length:])), 0)
         first = n
-        while first and starts[first - 1][3][:1] in "njmqzabsxe" and starts[first - 1][2] not in ("和", "的"):
+        while first and not (shared > 1 and end - starts[first][0] >= len(other)) and starts[first - 1][3][:1] in "njmqzabsxe" and starts[first - 1][2] not in ("和", "的"):
             first -= 1
         begin = starts[first][0]
         if shared and word != other and (shared, end - begin) > (best[0], best[2] - best[1]):

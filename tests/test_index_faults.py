@@ -14,7 +14,7 @@ import pytest
 from bigram_embedding import BigramEmbedding
 from test_refresh import file_of, write
 
-from assistant.errors import IndexFault
+from assistant.errors import IndexFault, IndexMissing
 from assistant.index import mirror, survey, verification
 from assistant.index import refresh as refreshing
 from assistant.index import snapshot as snapshots
@@ -207,3 +207,26 @@ def test_an_index_of_another_format_is_made_anew_with_a_sentence(corpus: Path, i
     path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 1'), encoding="utf-8")
     assert refresh(corpus, index, BigramEmbedding()).notes == (MADE_ANEW,)
     assert refresh(corpus, index, BigramEmbedding()).notes == ()
+
+
+# ---- an index that goes and comes back while it is read
+
+
+def test_an_index_that_was_away_answers_again(corpus: Path, index: Path) -> None:
+    reader, away = Index(index), index.with_name("away")
+    old = reader.current()
+    index.rename(away)
+    with pytest.raises(IndexMissing, match="There is no index"):
+        reader.current()
+    away.rename(index)
+    assert reader.current().manifest.id == old.manifest.id
+    shutil.copytree(index, away)  # a copy, as of a backup
+    shutil.rmtree(index)
+    with pytest.raises(IndexMissing):
+        reader.current()
+    write(corpus, "文0", "公交线路调整。")
+    refresh(corpus, index, BigramEmbedding())
+    assert reader.current().articles.article("文0.md").text == "公交线路调整。"
+    shutil.rmtree(index)
+    shutil.copytree(away, index)
+    assert reader.current().articles.article("文0.md").text == "云河区第0条街道供水改造完成。"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from bigram_embedding import BigramEmbedding
 from test_refresh import file_of, write
 
-from assistant.errors import IndexFault
+from assistant.errors import IndexFault, IndexMissing
 from assistant.index import mirror, survey, verification
 from assistant.index import refresh as refreshing
 from assistant.index import snapshot as snapshots
@@ -207,3 +208,58 @@ def test_an_index_of_another_format_is_made_anew_with_a_sentence(corpus: Path, i
     path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 1'), encoding="utf-8")
     assert refresh(corpus, index, BigramEmbedding()).notes == (MADE_ANEW,)
     assert refresh(corpus, index, BigramEmbedding()).notes == ()
+
+
+# ---- an index that goes and comes back while it is read
+
+
+def test_an_index_that_was_away_answers_again(corpus: Path, index: Path) -> None:
+    reader, away = Index(index), index.with_name("away")
+    old = reader.current()
+    index.rename(away)
+    with pytest.raises(IndexMissing, match="There is no index"):
+        reader.current()
+    away.rename(index)
+    assert reader.current().manifest.id == old.manifest.id
+    shutil.copytree(index, away)  # a copy, as of a backup
+    shutil.rmtree(index)
+    with pytest.raises(IndexMissing):
+        reader.current()
+    write(corpus, "文0", "公交线路调整。")
+    refresh(corpus, index, BigramEmbedding())
+    assert reader.current().articles.article("文0.md").text == "公交线路调整。"
+    shutil.rmtree(index)
+    shutil.copytree(away, index)
+    assert reader.current().articles.article("文0.md").text == "云河区第0条街道供水改造完成。"
+
+
+# ---- a narrow machine
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("environment", "limits", "command", "status"), [
+    ({"HOME": "/nonexistent"}, {}, "ask", 0), ({}, {resource.RLIMIT_NOFILE: 32}, "ask", 0),
+    ({}, {resource.RLIMIT_NOFILE: 40}, "refresh", 0), ({}, {resource.RLIMIT_FSIZE: 50_000}, "refresh", 2)])
+def test_a_narrow_machine_is_enough_or_is_told_of(corpus: Path, tmp_path: Path, environment: dict[str, str],
+                                                  limits: dict[int, int], command: str, status: int) -> None:
+    """No home, few descriptors; files that may not grow are a sentence."""
+    def narrowed() -> None:
+        for kind, most in limits.items():
+            resource.setrlimit(kind, (most, most))
+
+    refreshing = ["refresh", "--corpus", str(corpus), "--index", str(tmp_path / "new")]
+    whole = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if command == "ask":
+        subprocess.run([sys.executable, "-m", "assistant", *refreshing], env=whole, check=True, capture_output=True)
+    asking = ["ask", "第3条街道的供水改造完成了吗？", "--index", str(tmp_path / "new")]
+    done = subprocess.run([sys.executable, "-m", "assistant", *(asking if command == "ask" else refreshing)],
+                          env={**whole, **environment}, preexec_fn=narrowed, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+
+
+@pytest.mark.slow
+def test_an_output_that_takes_nothing_is_told_of(corpus: Path, tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "assistant", "refresh", "--corpus", str(corpus), "--index", str(tmp_path / "new")],
+                              env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and "The disk is full" in done.stderr and "Traceback" not in done.stderr

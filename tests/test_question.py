@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.question.analysis import COURTESIES, QUESTION_LIMIT, Question, understand
 from assistant.question.filters import Archive, described_filters
-from assistant.question.intent import KINDS, IntentModel
+from assistant.question.intent import KINDS, IntentModel, noun_phrases
 from assistant.question.wanted import wants
 from assistant.schema import Ask, Filters, Turn
 from assistant.training.intent import read_phrasings, score
@@ -209,3 +209,8 @@ def test_every_question_is_understood(question: str, before: str) -> None:
     found = understood(question, Turn(before, ""))
     assert found.kind in {*KINDS, "empty"}
     assert found.text == " ".join(found.text.split()) and len(found.text) <= QUESTION_LIMIT
+
+
+def test_a_row_of_nouns_is_one_and_ends_before_the_words_that_ask_for_pieces() -> None:
+    cut = [("高龄", "b"), ("津贴", "n"), ("的", "uj"), ("报道", "n"), ("有", "v"), ("哪些", "r")]
+    assert noun_phrases(cut) == [(0, 2, 0), (0, 2, 0), (-1, -1, -1), (-1, -1, -1), (-1, -1, -1), (-1, -1, -1)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from zlib import crc32
 
@@ -35,6 +35,10 @@ ABOUT_SOMETHING = ("fact", "timeline")
 NAME_CHARACTERS = 10
 LONG_WORD = 3
 """Shorter words are joined wrongly by the segmenter too often (过冬 in 报道过冬游活动)."""
+NOUNS = ("n", "vn", "an", "b", "j", "l", "i", "s", "eng")
+"""Begins of the segmenter's parts of speech that a row of nouns consists of."""
+ASKS_FOR_PIECES = frozenset("报道 报导 文章 新闻 消息 稿子 稿件 稿 记者 作者 通讯员 评论 报纸 报上 贵报".split())
+"""Nouns with which one asks for a newspaper's pieces, and which end a row of nouns."""
 _MARKS = {"author": "Ａ", "section": "Ｓ", "newspaper": "Ｎ", "date": "Ｄ", "title": "Ｔ", "topic": "Ｘ", "page": "Ｐ", "by": "Ｂ"}
 
 _ANY_DAY = date(2026, 1, 1)
@@ -284,6 +288,7 @@ def tag_features(text: str, marks: Sequence[tuple[str, int, int]]) -> list[list[
     def word(n: int) -> tuple[str, str]:
         return cut[n] if 0 <= n < len(cut) else ("^$", "^$")
 
+    phrases = noun_phrases(cut)
     rows = []
     for at in range(len(text)):
         n = word_at[at]
@@ -291,6 +296,9 @@ def tag_features(text: str, marks: Sequence[tuple[str, int, int]]) -> list[list[
         shape = "".join("a" if c.isascii() and c.isalpha() else "9" if c.isdigit() else "字" if c.isalpha() else "-" for c in here)
         place = "S" if len(here) == 1 else "B" if at == starts[n] else "E" if at == starts[n] + len(here) - 1 else "M"
         near = {step: char(at + step) for step in range(-3, 4)}
+        first, end, nth = phrases[n]
+        inside = ("" if first < 0 else "S" if end - first == 1 else "B" if n == first else "E" if n == end - 1 else "M") + place
+        behind, before = (word(end)[0], word(first - 1)[0]) if first >= 0 else ("", "")
         rows.append(_hashed((
             *(f"c{step}{near[step]}" for step in range(-2, 3)),
             *(f"d{step}{near[step]}{near[step + 1]}" for step in range(-3, 3)),
@@ -300,5 +308,19 @@ def tag_features(text: str, marks: Sequence[tuple[str, int, int]]) -> list[list[
             f"g{place}{word(n + 1)[0]}/{word(n + 2)[0]}",
             f"h{place}{shape}", f"i{shape}/{word(n - 1)[0]}/{word(n + 1)[0]}",
             *(f"s{step}{state(at + step)}" for step in (-1, 0, 1)), f"x{state(at)}{near[1]}", f"y{state(at)}{near[-1]}",
-            f"first{min(at, 2)}", f"last{min(len(text) - at, 3)}")))
+            f"first{min(at, 2)}", f"last{min(len(text) - at, 3)}",
+            f"j{inside}{nth}", f"k{inside}{behind}", f"l{inside}{before}", f"o{inside}{before}/{behind}",
+            f"u{inside}{min(end - first, 4)}{word(n + 1)[1]}", f"v{inside}{word(end - 1)[0] if first >= 0 else ''}")))
+    return rows
+
+
+def noun_phrases(cut: Sequence[tuple[str, str]]) -> list[tuple[int, int, int]]:
+    """For each word the (first, end) words of the unbroken row of nouns that it is in, and the how manieth row that is,
+    from 0 to 2: topics are mostly one whole row. (-1, -1, -1) outside of one."""
+    rows, nth = [(-1, -1, -1)] * len(cut), 0
+    for noun, group in groupby(range(len(cut)), key=lambda n: cut[n][1].startswith(NOUNS) and cut[n][0] not in ASKS_FOR_PIECES):
+        within = list(group)
+        if noun:
+            rows[within[0]:within[-1] + 1] = [(within[0], within[-1] + 1, min(nth, 2))] * len(within)
+            nth += 1
     return rows

@@ -29,7 +29,7 @@ from assistant.question.analysis import COURTESIES, QUESTION_LIMIT, SURELY, WHOL
 from assistant.question.filters import described_filters, read_beside
 from assistant.question.on_the_day import on_the_day
 from assistant.question.terms import Terms
-from assistant.reading.changes import COURSE, answering, asks_for_change, by_time, changes
+from assistant.reading.changes import COURSE, answering, asks_for_change, by_time, changes, of_the_year
 from assistant.reading.disagreement import disagreement
 from assistant.reading.figures import figure_at
 from assistant.reading.offices import holders, office_asked, offices_asked, offices_of
@@ -262,8 +262,11 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
         if reading.refused:
             return answers.refusal(question, reading, passages, coverage)
         lead = reading.quotes[0]
+        if question.wants == "number" and (figure := of_the_year(lead, question.search)):
+            lead = replace(lead, emphasis=(figure.start - lead.start, figure.end - lead.start))
+            reading = replace(reading, quotes=(lead, *reading.quotes[1:]))
         anchor = answering(lead, terms) if question.wants == "number" else None
-        if anchor and anchor != figure_at(lead):
+        if anchor and lead.emphasis is None:
             lead = replace(lead, emphasis=(anchor.start - lead.start, anchor.end - lead.start))
         if other := disagreement(question, lead, passages):
             kept = tuple(one for one in (lead, *reading.quotes[1:]) if one.article.id != other.quote.article.id)

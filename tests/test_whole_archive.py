@@ -109,6 +109,14 @@ def test_a_text_without_a_table_has_no_rows() -> None:
     assert tables(article) == [] == asked_rows("丙是多少", [Passage(Chunk("a", 0, 0, 3, "甲|乙"), article, 1.0)])
 
 
+def test_a_word_that_fills_a_cell_by_chance_names_no_row() -> None:
+    text = "| 项目 | 地点 | 人数 |\n|---|---|---|\n| 检修 | 河湾村 | 12 |\n| 绿化 | 柳树村 | 待定 |"
+    passages = [Passage(Chunk("a", 0, 0, len(text), text), Article("a", text), 1.0)]
+    assert [row.cells[2].text for row in asked_rows("检修有多少人？", passages)] == ["12"]
+    assert asked_rows("绿化有多少人？", passages) == []
+    assert asked_rows("检修一共停了多少个地点？", passages) == []
+
+
 def test_each_of_two_things_is_answered_with_its_source(chain: AnswerChain) -> None:
     answer = chain.invoke("冯大山和刘小河分别做了多少年")
     assert "种茶三十年" in answer.text and "打鱼十二年" in answer.text and {"4", "5"} <= set(cited(answer))

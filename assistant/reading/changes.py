@@ -91,10 +91,9 @@ def changes(terms: Terms, passages: Sequence[Passage]) -> list[Row]:
 
 
 def answering(quote: Quote, terms: Terms) -> Figure | None:
-    """The figure of a quote that answers: that of the year asked for where the sentence gives each its own, else the one
-    emphasised, else of those of the measure asked for (all, for none) the one whose clause holds most of what is asked;
-    None where none holds any."""
-    if figure := _of_the_year(quote, terms.asked) or figure_at(quote):
+    """The figure of a quote that answers: the one emphasised, else of those of the measure asked for (all, for none) the one
+    whose clause holds most of what is asked; None where none holds any."""
+    if figure := figure_at(quote):
         return figure
     measure = measure_asked(terms.asked)
     chunk = Chunk(quote.article.id, 0, quote.start, quote.end, quote.text)
@@ -103,7 +102,7 @@ def answering(quote: Quote, terms: Terms) -> Figure | None:
     return max(told, key=lambda one: one.worth).figure if told else None
 
 
-def _of_the_year(quote: Quote, question: str) -> Figure | None:
+def of_the_year(quote: Quote, question: str) -> Figure | None:
     """The figure that a quote gives for the one year that a question names (2021至2024年分别为…, asked of 2022); None for none."""
     years = {one.year for one in dates(question) if one.year}
     at = [number.start for day, number in figures_by_date(quote.text) if {day.year} == years]

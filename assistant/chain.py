@@ -31,7 +31,6 @@ from assistant.question.on_the_day import on_the_day
 from assistant.question.terms import Terms
 from assistant.reading.changes import COURSE, answering, asks_for_change, by_time, changes, of_the_year
 from assistant.reading.disagreement import disagreement
-from assistant.reading.figures import figure_at
 from assistant.reading.offices import holders, office_asked, offices_asked, offices_of
 from assistant.reading.premises import of_another
 from assistant.reading.reader import Quote, Reader, Reading, days_in, unknown_things

@@ -172,7 +172,7 @@ def swapped(one: Figure, other: Figure) -> list[tuple[str, str]]:
     does not know: what is told of 男子 and of 女子 in the same words is no disagreement."""
     texts = [_PLAIN_NUMBER.sub("#", _without(figure, figure.left, figure.right)) for figure in (one, other)]
     wholes = [fold(figure.article.text) for figure in (other, one)]
-    found, steps = [], SequenceMatcher(None, *texts, autojunk=False).get_opcodes()
+    found, steps = [], SequenceMatcher(None, texts[0], texts[1], autojunk=False).get_opcodes()
     for n, (kind, *ends) in enumerate(steps):
         if kind != "replace" or max(ends[1] - ends[0], ends[3] - ends[2]) > SWAPPED:
             continue

@@ -82,9 +82,13 @@ def measure_asked(question: str) -> Quantity | None:
 def figures(article: Article) -> Iterator[Figure]:
     """Every number of an article that has a measure, in order."""
     for left, right in sentences(article.text):
-        for number in numbers(article.text[left:right]):
-            if number.unit or number.measure:
-                yield Figure(article, left + number.start, left + max(number.end, number.right), left, right, number)
+        yield from _figures_in(article, left, right)
+
+
+def _figures_in(article: Article, left: int, right: int) -> Iterator[Figure]:
+    for number in numbers(article.text[left:right]):
+        if number.unit or number.measure:
+            yield Figure(article, left + number.start, left + max(number.end, number.right), left, right, number)
 
 
 def figure_at(quote: Quote) -> Figure | None:
@@ -209,7 +213,7 @@ def _exact(days: Iterable[str]) -> bool:
 
 def _beside(one: Figure, other: Figure) -> float:
     """The share of the other figures of the sentence with fewer that the other sentence has too; a half where one has none."""
-    mine, theirs = ([each for each in figures(figure.article) if each.left == figure.left and each.start != figure.start]
+    mine, theirs = ([each for each in _figures_in(figure.article, figure.left, figure.right) if each.start != figure.start]
                     for figure in (one, other))
     fewer, more = sorted((mine, theirs), key=len)
     if not fewer:

@@ -82,9 +82,13 @@ def measure_asked(question: str) -> Quantity | None:
 def figures(article: Article) -> Iterator[Figure]:
     """Every number of an article that has a measure, in order."""
     for left, right in sentences(article.text):
-        for number in numbers(article.text[left:right]):
-            if number.unit or number.measure:
-                yield Figure(article, left + number.start, left + max(number.end, number.right), left, right, number)
+        yield from _figures_in(article, left, right)
+
+
+def _figures_in(article: Article, left: int, right: int) -> Iterator[Figure]:
+    for number in numbers(article.text[left:right]):
+        if number.unit or number.measure:
+            yield Figure(article, left + number.start, left + max(number.end, number.right), left, right, number)
 
 
 def figure_at(quote: Quote) -> Figure | None:
@@ -172,7 +176,7 @@ def swapped(one: Figure, other: Figure) -> list[tuple[str, str]]:
     does not know: what is told of 男子 and of 女子 in the same words is no disagreement."""
     texts = [_PLAIN_NUMBER.sub("#", _without(figure, figure.left, figure.right)) for figure in (one, other)]
     wholes = [fold(figure.article.text) for figure in (other, one)]
-    found, steps = [], SequenceMatcher(None, *texts, autojunk=False).get_opcodes()
+    found, steps = [], SequenceMatcher(None, texts[0], texts[1], autojunk=False).get_opcodes()
     for n, (kind, *ends) in enumerate(steps):
         if kind != "replace" or max(ends[1] - ends[0], ends[3] - ends[2]) > SWAPPED:
             continue
@@ -209,7 +213,7 @@ def _exact(days: Iterable[str]) -> bool:
 
 def _beside(one: Figure, other: Figure) -> float:
     """The share of the other figures of the sentence with fewer that the other sentence has too; a half where one has none."""
-    mine, theirs = ([each for each in figures(figure.article) if each.left == figure.left and each.start != figure.start]
+    mine, theirs = ([each for each in _figures_in(figure.article, figure.left, figure.right) if each.start != figure.start]
                     for figure in (one, other))
     fewer, more = sorted((mine, theirs), key=len)
     if not fewer:

@@ -144,6 +144,12 @@ def refusal(question: Question, reading: Reading, passages: Sequence[Passage], c
     text.add(f"在 {described(coverage)}里{f'（只看{sources}）' if sources else ''}没有找到{wanted}。")
     if put_right := reading.correction:
         _put_right(text, put_right)
+    if reading.alike:
+        text.add("名字相近的有")
+        text.add(f"“{reading.alike[0]}”", strong=True)
+        text.add("：")
+        text.quote(reading.alike[1], "“{}”")
+        text.add("\n")
     unknown = "、".join(f"“{name}”" for name in reading.unknown[:3]) if not reading.correction else ""
     _add_nearest(text, question, passages, f"最接近的报道没有提到{unknown}：" if unknown else NEAREST_ARE)
     return text.answer(question, "refusal", passages, refused=True)

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 IN_ENGLISH = "The newspaper is in Chinese: “{}” was looked for, and the quotes are as they were printed."
 ON_THE_DAY = 0.5
 """The share of its threshold from which the reader is believed where the quote dates itself by the day that is asked for."""
+NO_FIGURE = ("date", "place", "person", "organisation", "why")
+"""What a question wants that asks of something else than how a figure changed (原来在几号, 以前的校长是谁)."""
 OFFICES = 200
 """Articles of one person in which offices are looked for."""
 MODEL_THRESHOLD = 0.5
@@ -250,7 +252,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
     def _changed(self, question: Question, terms: Terms, passages: Sequence[Passage]) -> Answer | None:
         """How a figure changed, where that is asked and told; a course of events only where no words for one stand there."""
-        if question.kind not in ("fact", "timeline") or not asks_for_change(question.search) \
+        if question.kind not in ("fact", "timeline") or question.wants in NO_FIGURE or not asks_for_change(question.search) \
                 or question.kind == "timeline" and any(word in question.search for word in COURSE):
             return None
         rows = changes(terms, passages)
@@ -258,6 +260,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
 
     def _from_reading(self, question: Question, terms: Terms, reading: Reading, passages: Sequence[Passage],
                       coverage: Coverage) -> Answer:
+        reading = same_name.with_the_other(reading, terms, passages)
         if reading.refused:
             return answers.refusal(question, reading, passages, coverage)
         lead = reading.quotes[0]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from assistant.answers import alternatives, cautious
 from assistant.index.snapshot import Snapshot
 from assistant.language.mentions import mentions
+from assistant.language.named import Known
 from assistant.language.text import fold
 from assistant.question.analysis import Question
 from assistant.question.terms import Terms
-from assistant.reading.persons import Person, near_names, persons
+from assistant.reading.persons import Person, near_names, near_places, persons
+from assistant.reading.premises import Correction
 from assistant.reading.reader import Quote, Reading
 from assistant.schema import Answer, Filters, Passage
 
+NEAREST = 5
+"""Articles found in which a name is looked for that is nearly the one asked for."""
 LOOKED_AT = 10
 """Articles that hold two characters of an unknown name and are looked through for one like it."""
 Read = Callable[[Sequence[Passage]], Reading]
@@ -65,3 +70,23 @@ def nearly(question: Question, terms: Terms, passages: Sequence[Passage], snapsh
         if found := next(near_names(name, map(snapshot.articles.held, ids)), None):
             return cautious(question, name, *found, passages)
     return None
+
+
+def with_the_other(reading: Reading, terms: Terms, passages: Sequence[Passage]) -> Reading:
+    """The reading with who or what is called nearly so: beside a refusal, or in the place of an answer out of an article that
+    does not know what else the question names, where an article about the other does."""
+    articles = list({passage.article.id: passage.article for passage in passages}.values())[:NEAREST]
+    if reading.correction or not articles:
+        return reading
+    read = reading.quotes[0].article if reading.quotes else articles[0]
+    for thing in (one for one in terms.named if one.kind in ("person", "place") and any(one.text in fold(two.text) for two in articles)):
+        beside = [one for one in terms.named if one.kind in ("place", "name") and one != thing and not Known(read, terms.aliases).knows(one)]
+        near = near_names if thing.kind == "person" else near_places
+        for name, quote in near(thing.text, (one for one in articles if thing.text not in fold(one.text))):
+            if beside and thing.text in fold(read.text) and all(Known(quote.article, terms.aliases).knows(one) for one in beside):
+                place = quote.emphasis or (0, 0)
+                put_right = Correction(thing.text, name, quote.article, quote.start, quote.end, place)
+                return replace(reading, refused=True, correction=put_right)
+            if reading.refused and not beside:
+                return replace(reading, alike=(name, quote))
+    return reading

@@ -463,6 +463,7 @@ def test_rows_between_bars_are_a_table() -> None:
     ("报道里“张三”的职务，按时间先后：", "Offices of “张三” in the articles, earliest first:"),
     ("2025年的报纸登过的更正有 2 则：", "2 corrections were printed:"),
     ("《泉水节》，某报，登在第3版。", "《泉水节》，某报 stands on page 第3版. "),
+    ("名字相近的有“张山”：", "One of nearly that name is “张山”: "),
     ("署名：张三。", "By 张三. "), ("某报：7 篇，2025年3月至4月", "某报: 7 articles, March 2025 to April"), ("三月完工。", ""),
 ])
 def test_our_own_words_around_quotes_have_an_english(text: str, english: str) -> None:

@@ -9,9 +9,12 @@ import pytest
 from assistant.language.mentions import whole_name
 from assistant.question.analysis import Question
 from assistant.question.on_the_day import on_the_day
-from assistant.reading.persons import near_names, persons
+from assistant.question.terms import Terms
+from assistant.reading.persons import near_names, near_places, persons
+from assistant.reading.reader import Quote, Reading
 from assistant.reading.weather import weather_of
-from assistant.schema import Article, Filters
+from assistant.same_name import with_the_other
+from assistant.schema import Article, Chunk, Filters, Passage
 
 TEACHER = Article("teacher", "石岭一中语文教师周敏今年31岁，带过六届毕业班。", date="2025-03-02")
 NURSE = Article("nurse", "周敏是市中心医院护士长，今年52岁，从业三十年。", date="2025-04-02")
@@ -66,3 +69,27 @@ def test_who_somebody_is_is_told_by_what_they_do_before_where_they_are_from() ->
     article = Article("a", text="昨晚，话剧演员周小雅主演的新戏首演。周小雅是石桥镇人，1998年进市话剧团。")
     [person] = persons("周小雅", [article])
     assert person.quotes[0].text.startswith("昨晚，话剧演员周小雅")
+
+
+SCHOOL = Article("s", text="凤山小学在书院巷7号，创办于1932年。")
+ANOTHER = Article("t", text="凤川小学今年招生270人。")
+
+
+@pytest.mark.parametrize(("asked", "found"), [("凤川小学", ["凤山小学"]), ("凤山小学", []), ("凤山中学", [])])
+def test_a_place_is_near_one_of_one_other_character(asked: str, found: list[str]) -> None:
+    assert [name for name, _ in near_places(asked, [SCHOOL])] == found
+
+
+def passage(article: Article) -> Passage:
+    return Passage(Chunk(article.id, 0, 0, len(article.text), article.text), article, 1.0)
+
+
+def test_what_belongs_to_one_of_nearly_that_name_is_no_answer_about_another() -> None:
+    quote = Quote(ANOTHER, 0, len(ANOTHER.text))
+    passages = [passage(ANOTHER), passage(SCHOOL)]
+    found = with_the_other(Reading((quote,), 0.9, False), Terms.of("凤川小学在书院巷几号", lambda _: 0.5), passages)
+    assert (found.refused, found.correction and found.correction.reported) == (True, "凤山小学")
+    answered = Reading((quote,), 0.9, False)
+    assert with_the_other(answered, Terms.of("凤川小学今年招生多少", lambda _: 0.5), passages) is answered
+    refused = with_the_other(Reading((quote,), 0.1), Terms.of("凤川小学哪年创办", lambda _: 0.5), passages)
+    assert refused.alike and refused.alike[0] == "凤山小学"

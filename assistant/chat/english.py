@@ -18,6 +18,7 @@ _FRAMES = tuple((re.compile(pattern), english) for pattern, english in (
     (r"(?:[^，。]*的)?报道出自 (\d+) (?:期报纸|个版|位作者|个栏目|家报纸|天|个月)(?:（.*?）)?：$", "They are of {0}:"),
     (r"这 (\d+) 篇报道，最近的 (\d+) 篇是：", "Of these {0} articles the latest {1}:"),
     (r"这 (\d+) 篇报道是：", "These {0} articles:"),
+    (r"名字相近的有(“.+?”)：", "One of nearly that name is {0}: "),
     (r"最接近的报道：", "Perhaps related:"),
     (r"报道中说的是(.+?)，不是(.+?)：", "The paper has {0}, not {1}: "),
     (r"报道里(“.+?”)的职务，按时间先后：", "Offices of {0} in the articles, earliest first:"),

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from assistant.index.name_index import Occurrence
 from assistant.language.dates import iso_parts
 from assistant.language.introductions import namings
-from assistant.language.mentions import ending_of, people, tagged
+from assistant.language.mentions import ending_of, mentions, people, tagged
 from assistant.language.spelling import spelled
 from assistant.language.text import fold, sentences, squeeze
 from assistant.reading.namesakes import namesakes, of_one_age
 from assistant.reading.reader import Quote
 from assistant.schema import Article
+
+_NUMERALS = set("0123456789一二三四五六七八九十")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,19 @@ def near_names(name: str, articles: Iterable[Article]) -> Iterator[tuple[str, Qu
             if _one_off(name, other):
                 left, right = next(span for span in sentences(article.text) if span[0] <= start < span[1])
                 yield other, Quote(article, left, right, (start - left, end - left))
+
+
+def near_places(name: str, articles: Iterable[Article]) -> Iterator[tuple[str, Quote]]:
+    """The places and bodies of the articles that end as a name does and are one character off (大浦村, 大埔村), each with the sentence
+    that names them; a number is no such character (一中, 二中)."""
+    for article in articles:
+        for one in mentions(article.text):
+            other = one.name
+            apart = [two for two in zip(name, other) if two[0] != two[1]]
+            if one.kind in ("place", "body") and len(name) == len(other) > 2 and len(apart) == 1 and name[-1] == other[-1] \
+                    and ending_of(name) == ending_of(other) and not set(apart[0]) <= _NUMERALS:
+                left, right = next(span for span in sentences(article.text) if span[0] <= one.start < span[1])
+                yield other, Quote(article, left, right, (one.start - left, one.end - left))
 
 
 def _one_off(name: str, other: str) -> bool:

@@ -79,7 +79,7 @@ def days_in(quote: Quote) -> set[str]:
 class Reading:
     """What the reader found: quotes in reading order, how probable it is that they answer, whether to refuse, what the
     question names that the best article does not, and what the articles say in its place where that is clear. `ranked`
-    are all stretches looked at, best first."""
+    are all stretches looked at, best first; `alike` is a name that is nearly one asked for, with its sentence."""
 
     quotes: tuple[Quote, ...] = ()
     probability: float = 0.0
@@ -87,6 +87,7 @@ class Reading:
     unknown: tuple[str, ...] = ()
     correction: Correction | None = None
     ranked: tuple[Quote, ...] = ()
+    alike: tuple[str, Quote] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from assistant.language.mentions import people, whole_name
+from assistant.language.mentions import people, tagged, whole_name
+from assistant.language.periods import asked_period
 from assistant.language.text import content, fold, words
 from assistant.question import follow_up
 from assistant.question.english import in_chinese
@@ -38,6 +39,7 @@ LONGEST_COURTESY, LETTERS = 26, 2.5
 """Characters of what is no question for the newspaper, and Latin letters that say as much as one of them."""
 _WRITES = ("写了", "写过", "写的报道", "写的文章", "写的新闻", "写的稿", "采写", "撰写", "发表")
 """Behind a person these make an author."""
+_OF_A_PAPER = frozenset("报 报纸 日报 晚报 版 版面 期 一期 报库".split())
 _OLDEST_FIRST = ("从早到晚", "从最早", "时间先后", "先后顺序", "由早到晚", "最早的几篇", "从旧到新", "oldest first")
 _PIECES = ("报", "文章", "新闻", "稿", "登", "写", "版", "栏", "刊", "期", "篇", "提到", "提及", "关于", "有关", "涉及", "消息", "评论", "记者", "作者", "漫画",
            "社论", "库", "收录", "数据", "资料", "article", "report", "paper", "news", "write", "wrote", "mention", "《")
@@ -160,6 +162,8 @@ def _alone(text: str, whole: str, intent: Intent, given: Filters, archive: Archi
     """A question that stands alone as `whole`, as one."""
     search = text if whole == follow_up.bare(text) else whole
     question = Question(text, search, "fact", wants(search), filters=given, confidence=intent.fact)
+    if _counts_issues(whole, intent, today):
+        intent = replace(intent, kind="coverage", fact=0.0)
     if intent.kind in ("fact", *COURTESIES) or intent.fact >= UNSURE:
         under = sources_of(whole, intent, given, archive, today)
         return replace(question, filters=under, sources=described_filters(under) if under != given else "",
@@ -196,6 +200,15 @@ def _joined(intent: Intent) -> Intent:
         else:
             slots.append(slot)
     return replace(intent, slots=tuple(slots))
+
+
+def _counts_issues(whole: str, intent: Intent, today: date) -> bool:
+    """Whether a question counts the newspaper's issues or pages, of some days or of one issue, and names nothing else: 2025年出了多少期,
+    最新一期有几个版."""
+    about_paper = "一期" in whole or "报" in whole or asked_period(whole, today) is not None
+    other = any(whole[start:end].startswith(("这", "那", "该")) or tag in ("n", "nz", "nw") and whole[start:end] not in _OF_A_PAPER
+                for start, end, tag in tagged(whole))
+    return counted(whole) in ("issue", "page") and about_paper and not (other or intent.first("topic") or _left_over(whole, intent))
 
 
 def _of_sources(intent: Intent, whole: str) -> Intent:

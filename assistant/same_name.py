@@ -83,6 +83,8 @@ def with_the_other(reading: Reading, terms: Terms, passages: Sequence[Passage]) 
         beside = [one for one in terms.named if one.kind in ("place", "name") and one != thing and not Known(read, terms.aliases).knows(one)]
         near = near_names if thing.kind == "person" else near_places
         for name, quote in near(thing.text, (one for one in articles if thing.text not in fold(one.text))):
+            if name in fold(terms.asked):
+                continue  # both are asked of
             if beside and thing.text in fold(read.text) and all(Known(quote.article, terms.aliases).knows(one) for one in beside):
                 place = quote.emphasis or (0, 0)
                 put_right = Correction(thing.text, name, quote.article, quote.start, quote.end, place)

@@ -93,3 +93,5 @@ def test_what_belongs_to_one_of_nearly_that_name_is_no_answer_about_another() ->
     assert with_the_other(answered, Terms.of("凤川小学今年招生多少", lambda _: 0.5), passages) is answered
     refused = with_the_other(Reading((quote,), 0.1), Terms.of("凤川小学哪年创办", lambda _: 0.5), passages)
     assert refused.alike and refused.alike[0] == "凤山小学"
+    both = with_the_other(answered, Terms.of("凤川小学和凤山小学各有多少人", lambda _: 0.5), passages)
+    assert both is answered

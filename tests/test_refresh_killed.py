@@ -29,14 +29,16 @@ from bigram_embedding import BigramEmbedding
 from test_refresh_killed import write_round
 refreshing.examine = verification.examine_here
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+parent = os.getpid()  # a run of tests that is ended leaves no child behind that goes on for ever
 for line in sys.stdin:
     if child := os.fork():
         print(child, flush=True)
         continue
-    for round_ in itertools.count(int(line)):
+    for round_ in itertools.takewhile(lambda _: os.getppid() == parent, itertools.count(int(line))):
         write_round(Path(sys.argv[1]), round_)
         refreshing.refresh(Path(sys.argv[1]), Path(sys.argv[2]), BigramEmbedding(f"bigram-{round_ // 3 % 2}"),
                            wait=True)  # a killed one holds its lock until it is gone
+    os._exit(0)
 """
 """Forks a process for every line it reads, which refreshes round after round, from the one it is given on."""
 PER_CHILD = 100

@@ -32,7 +32,7 @@ def is_right(case: dict, answer: Answer) -> bool:
     cited = {citation.article_id for citation in answer.citations}
     named = case["kind"] == "similar_name"  # whether the right name is given, with or without an answer about it
     return ((named or answer.refused == case.get("refused", False))
-            and all(has(answer.text, words) for words in case.get("holds", ()))
+            and all(has("\n".join((answer.text, *answer.notes)), words) for words in case.get("holds", ()))
             and not any(has(answer.text, words) for words in case.get("lacks", ()))
             and ("cites" not in case or cited == set(case["cites"])))
 

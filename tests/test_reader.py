@@ -39,8 +39,8 @@ class ScriptedEncoder:
     """Takes for evidence of a text the sentence that shares most characters with the question, the more the likelier;
     the short answer is the number in the text."""
 
-    def read(self, question: str, texts: Sequence[str]) -> list[Judgement]:
-        return [self._judged(question, text) for text in texts]
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        return [self._judged(question, text) for question, text in pairs]
 
     @staticmethod
     def _judged(question: str, text: str) -> Judgement:
@@ -169,9 +169,10 @@ def test_the_shipped_reader_quotes_verbatim_and_short(sample_retriever: HybridRe
 
 def test_the_encoder_reads_question_and_passage_together(shipped_reader: Reader) -> None:
     asked = "给孩子看书的地方叫什么？"
-    here, there = shipped_reader.encoder.read(asked, ["社区里的青禾书院每天开放，孩子们放学后来读绘本。", "社区食堂每天供应三餐，老人吃饭打八折。"])
+    here, there = shipped_reader.encoder.read([
+        (asked, "社区里的青禾书院每天开放，孩子们放学后来读绘本。"), (asked, "社区食堂每天供应三餐，老人吃饭打八折。")])
     assert here.answers > there.answers
-    assert shipped_reader.encoder.read(asked, []) == []
+    assert shipped_reader.encoder.read([]) == []
 
 
 def test_a_word_is_as_rare_as_the_commoner_of_archive_and_news_says(

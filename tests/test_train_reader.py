@@ -282,7 +282,7 @@ def test_a_run_that_stopped_goes_on_and_leaves_a_reader_to_fit(
     assert any((value != kept[name]).any() for name, value in start_weights(tmp_path).items())
     rows = read(tmp_path / "held-out.jsonl")
     assert rows and all(one.held_out for one in rows) and all(held_out(one.articles[0]) for one in rows)
-    judgement, = Encoder.from_folder(tmp_path, threads=1).read("第3社区食堂每天有多少种菜？", [text(3)[:100]])
+    judgement, = Encoder.from_folder(tmp_path, threads=1).read([("第3社区食堂每天有多少种菜？", text(3)[:100])])
     assert np.isfinite(judgement.answers) and judgement.best(EVIDENCE, 3)
     assert isinstance(Reader.from_folder(tmp_path, fitted=False), Reader)
     with pytest.raises(SettingsError, match="assistant fit-reader"):

@@ -82,20 +82,21 @@ class Encoder:
         tokenizer.no_padding()
         return cls(session, tokenizer)
 
-    def read(self, question: str, windows: Sequence[str]) -> list[Judgement]:
-        """A judgement of each window, in order; what lies behind WINDOW_TOKENS of a window is not read."""
-        if not windows:
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        """A judgement of each (question, window), in order; what lies behind WINDOW_TOKENS of a window is not read."""
+        if not pairs:
             return []
         # tokenizers refuse lone surrogates
-        readable = [text.encode(errors="replace").decode() for text in (question, *windows)]
-        asked, *read = self._tokenizer.encode_batch(readable, add_special_tokens=False)
-        head = [BEGIN, *asked.ids[:QUESTION_TOKENS], END, END]
-        rows = [[*head, *one.ids[:WINDOW_TOKENS], END] for one in read]
+        readable = [text.encode(errors="replace").decode() for pair in pairs for text in pair]
+        coded = self._tokenizer.encode_batch(readable, add_special_tokens=False)
+        heads = [[BEGIN, *one.ids[:QUESTION_TOKENS], END, END] for one in coded[::2]]
+        read = coded[1::2]
+        rows = [[*head, *one.ids[:WINDOW_TOKENS], END] for head, one in zip(heads, read)]
         length = max(map(len, rows))
         ids = np.array([row + [PAD] * (length - len(row)) for row in rows], dtype=np.int64)
         answers, spans = self._session.run(None, {"ids": ids, "mask": (ids != PAD).astype(np.int64)})
         judgements = []
-        for row, one in enumerate(read):
+        for row, (head, one) in enumerate(zip(heads, read)):
             places = np.array(one.offsets[:WINDOW_TOKENS], dtype=np.int32).reshape(-1, 2)
             real = places[:, 1] > places[:, 0]
             logits = spans[row, len(head):len(head) + len(places)] - spans[row, 0]

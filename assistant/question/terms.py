@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from assistant.language.aliases import Aliases, ours
+from assistant.language.aliases import Aliases, numbered, ours
 from assistant.language.eras import written_otherwise
 from assistant.language.named import Named, named
 from assistant.language.text import content, fold, words
@@ -38,7 +38,8 @@ class Terms:
         readable = question.encode(errors="replace").decode()  # the segmenter refuses lone surrogates
         asked = content(readable)
         things = tuple(named(fold(readable)))
-        ways_of = [*((name, aliases.writings(name)[1:]) for name in names_in(fold(readable), things)), *written_otherwise(fold(readable))]
+        names = dict.fromkeys((*names_in(fold(readable), things), *numbered(fold(readable), aliases.city)))
+        ways_of = [*((name, aliases.writings(name)[1:]) for name in names), *written_otherwise(fold(readable))]
         others = tuple((name, ways) for name, written in ways_of
                        if (ways := tuple(way for way in written if way not in readable and held(way))))
         runs = re.findall(r"\w+", asked)
@@ -57,11 +58,12 @@ class Terms:
         return " ".join((folded, *meant)) if meant else folded
 
     def asked_of(self, folded: str) -> str:
-        """The question in the words of a folded text: with the name there in place of the one asked by."""
+        """The question in the words of a folded text: with the name there in place of the one asked by; without the city's
+        where the text says 我市, for it means no other then and reads on as if it stood everywhere."""
         question = self.asked
         for asked, names in self.others:
             if asked not in folded and (name := next((name for name in names if name in folded), "")):
-                question = question.replace(asked, name)
+                question = question.replace(asked, "" if ours(name) == [name] else name)
         return question
 
 

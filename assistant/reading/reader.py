@@ -192,9 +192,9 @@ class Reader:
         characters = set(squeeze(fold(terms.asked)))
         if not any(characters & set(folded(window.article.text)[window.start:window.end]) for window in read):
             return []
-        question = terms.asked_of(folded(read[0].article.text))
+        pairs = [(terms.asked_of(fold(window.text)), window.text) for window in read]
         best: dict[tuple[str, int, int], Stretch] = {}
-        for window, judgement in zip(read, self.encoder.read(question, [window.text for window in read])):
+        for window, judgement in zip(read, self.encoder.read(pairs)):
             for place, (score, start, end) in enumerate(judgement.best(EVIDENCE, SPANS)):
                 evidence = window.start + start, window.start + end
                 left, right = quotable(window.article.text, *evidence)

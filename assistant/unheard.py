@@ -18,6 +18,9 @@ from assistant.language.aliases import Aliases, canonical, numbered
 from assistant.language.mentions import ending_of, mentions
 from assistant.language.text import fold
 from assistant.question.analysis import Question
+from assistant.reading.premises import corrected
+from assistant.reading.reader import NEAREST
+from assistant.retrieval import distinct_articles
 from assistant.schema import Answer, Passage
 
 _HOLDS_THINGS = re.compile("(?:(?:上|里|内|境内)面?的?(?:有|共|一共)|有|里的|上的)")
@@ -27,12 +30,16 @@ _NAMING = ("n", "s", "j", "z", "q", "g", "x", "i", "l", "m", "a", "b", "f", "t",
 
 
 def unheard(question: Question, passages: Sequence[Passage], snapshot: Snapshot, is_common: Callable[[str], bool]) -> Answer | None:
-    """A refusal that says of which place or body no article tells; None where the archive has heard of all of them.
+    """A refusal that says of which place or body no article tells; None where the archive has heard of all of them, or the
+    nearest articles say clearly what stands in its place.
 
     `is_common` tells whether a word is usual in news at large.
     """
     names = tuple(unheard_of(question.search, snapshot.aliases, snapshot.holds, is_common)) if question.kind == "fact" else ()
-    return answers.nowhere(question, names, passages, snapshot.coverage) if names else None
+    nearest = distinct_articles(passages)[:NEAREST]
+    if not names or corrected(question.search, names, [passage.article for passage in nearest]):
+        return None
+    return answers.nowhere(question, names, passages, snapshot.coverage)
 
 
 def unheard_of(question: str, aliases: Aliases, holds: Callable[[str], bool], is_common: Callable[[str], bool]) -> Iterator[str]:

@@ -28,11 +28,14 @@ def test_a_wrong_place_year_number_or_person_is_set_right_in_the_refusal(sample_
     assert first.emphasis and answer.text[slice(*answer.emphasis[0])] in held
 
 
-@pytest.mark.parametrize("question", ["焦作明天的房价是多少？", "郑州市的地铁有几条线？", "李明哲是谁"])
-def test_a_refusal_claims_nothing_where_nothing_is_clear(sample_chain: AnswerChain, question: str) -> None:
+@pytest.mark.parametrize(("question", "said"), [
+    ("焦作明天的房价是多少？", "在 10 篇报道（焦作日报，2025年11月）里没有找到能回答这个问题的内容。"),
+    ("郑州市的地铁有几条线？", "10 篇报道（焦作日报，2025年11月）里都没有提到“郑州市”。"),
+    ("李明哲是谁", "在 10 篇报道（焦作日报，2025年11月）里没有找到能回答这个问题的内容。")])
+def test_a_refusal_claims_nothing_where_nothing_is_clear(sample_chain: AnswerChain, question: str, said: str) -> None:
     answer = sample_chain.invoke(question)
     assert answer.refused and "报道中说的是" not in answer.text
-    assert answer.text.startswith("在 10 篇报道（焦作日报，2025年11月）里没有找到能回答这个问题的内容。")
+    assert answer.text.startswith(said)
 
 
 @pytest.mark.parametrize(("question", "unknown", "reported"), [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,14 @@ def shipped_reader() -> Reader:
 def sample_chain(sample_retriever: HybridRetriever, shipped_reader: Reader) -> AnswerChain:
     """A chain on the sample newspaper, without a language model."""
     return AnswerChain(sample_retriever, shipped_reader)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """So little work is done sooner by one thread of torch than by many that wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -10,6 +10,7 @@ from assistant.models.embedding import load_embedding
 from assistant.schema import Article
 from assistant.training.embedding import train_embedding
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TOPICS = (
     "公交 线路 站点 乘客 司机 班次 票价 换乘", "医院 护士 门诊 义诊 血压 疫苗 药品 病房",
     "图书馆 读者 借阅 阅览 书架 讲座 期刊 藏书", "小麦 农民 收割 灌溉 田地 种子 丰收 农机",
@@ -26,17 +27,6 @@ def archive(count: int) -> list[Article]:
         text = "".join("，".join(chance.sample(words, 4)) + "。" for _ in range(14))
         articles.append(Article(str(i), text, title="某市2025年" + words[0]))
     return articles
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """So little work is done sooner by one thread than by many that wait for each other."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

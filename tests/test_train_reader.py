@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +33,7 @@ from assistant.training.reader_examples import (
 )
 from assistant.training.reader_export import Weights, exported, measured, weights_of
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 ARTICLES = 30
 FILLER = "街口的花坛种了月季。邮局的门朝南开。修鞋的师傅姓白。河边常有人钓鱼。桥头卖豆腐脑。广场上有人跳舞。图书室周一不开门。"
 WIDTH, LAYERS = 64, 2
@@ -41,17 +41,6 @@ WIDTH, LAYERS = 64, 2
 
 def text(n: int) -> str:
     return f"青屏区第{n}社区食堂上月开张。食堂每天供应{n + 20}种菜，老人吃饭打八折。{FILLER * 3}食堂门前的路{n}月修好。{FILLER}"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """So little work is done sooner by one thread than by many that wait for each other."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

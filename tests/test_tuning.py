@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +15,9 @@ from assistant.models.embedding import SHIPPED, Embedding, load_embedding
 from assistant.retrieval import HybridRetriever
 from assistant.training import tuning
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 SAID = (("暮光廊", "修鞋"), ("晴川桥", "理发"), ("半亩园", "裁衣"), ("听雨巷", "配钥匙"))
 """Streets, and the trade of each: a question about a trade shares no word with the passage of its street."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

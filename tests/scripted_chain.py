@@ -84,12 +84,15 @@ ATTACK = said(
     follow_ups=("<img src=x onerror=alert('follow')>？",), notes=("<img src=x onerror=alert('note')>",),
     understood="<img src=x onerror=alert('understood')>",
 )
+LISTED = said(
+    "哪些报道提到图书馆？", f"提到图书馆的报道有 1 篇：\n《{LIBRARY.title}》，甲报[1]",
+    [quoted(1, LIBRARY, "图书馆馆长王五说，馆里有36000册图书和120个座位。")], [LIBRARY], kind="list")
 READ = said(
     "张三上个月写图书馆开放到几点？", "从本月起，甲街道图书馆周末开放到晚上九点。[1]", [quoted(1, LIBRARY, "从本月起，甲街道图书馆周末开放到晚上九点。")],
     [LIBRARY], read=Filters(date_from="2025-11", date_to="2025-11", author="张三"),
 )
 ARTICLES = (LIBRARY, BUS, PARK, HOSTILE)
-ANSWERS = (BOOKS, HOURS, NOTHING, ATTACK, READ)
+ANSWERS = (BOOKS, HOURS, NOTHING, ATTACK, LISTED, READ)
 
 
 class ScriptedChain:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, NOTHING, READ, ScriptedChain
+from scripted_chain import ANSWERS, ATTACK, BOOKS, HOURS, LISTED, NOTHING, READ, ScriptedChain
 from scripted_llm import Reply, ScriptedServer, scripted_server
 
 from assistant.chain import AnswerChain
@@ -154,6 +154,14 @@ def test_on_a_phone_a_source_opens_as_a_sheet_that_back_closes(browser: sync_api
     visit.page.click("#answer-2 a.cite")
     visit.page.click("#sources .shut")
     visit.page.wait_for_selector("#sources", state="hidden")
+    visit.page.context.close()
+
+
+def test_on_a_phone_a_listed_article_has_its_newspaper_on_one_line(browser: sync_api.Browser, address: str) -> None:
+    visit = opened(browser, address, viewport=PHONE)
+    visit.ask(LISTED.question, 1)
+    row, about = (visit.page.locator(f"#answer-1 .listed {part}").first.bounding_box() for part in ("li", ".about"))
+    assert about["height"] < 40 and about["width"] > row["width"] / 2
     visit.page.context.close()
 
 

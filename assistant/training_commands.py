@@ -61,9 +61,11 @@ def tune_embedding(questions: tuple[Path, ...], index: str | None, start: Path |
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=480, show_default=True,
               help="How long to learn, over all runs into --out.")
 @click.option("--workers", type=click.IntRange(1), help="Processes of one thread [default: one a processor]; one on CUDA.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=1e-4, show_default=True,
+              help="Peak of the learning rate; half of it for a start that is a reader already.")
 @click.option("--freeze", type=click.IntRange(0), default=0, show_default=True, help="So many first layers stay as they are.")
 def train_reader(questions: tuple[Path, ...], index: str | None, out: Path, start: Path | None, minutes: float,
-                         workers: int | None, freeze: int) -> None:
+                         workers: int | None, rate: float, freeze: int) -> None:
     """用带答案的问题训练读问题和文章的模型；同样的命令接着做。 Train the reader's encoder on questions over an index;
     the same command goes on where it stopped (needs the extra [train])."""
     from assistant.retrieval import HybridRetriever
@@ -80,7 +82,7 @@ def train_reader(questions: tuple[Path, ...], index: str | None, out: Path, star
                    f"还有 {now.minutes_left:.0f} 分钟 minutes left", err=True)
 
     settings = load_settings(index=index)
-    plan = Plan(out, minutes=minutes, workers=workers or os.cpu_count() or 1, freeze=freeze)
+    plan = Plan(out, minutes=minutes, workers=workers or os.cpu_count() or 1, rate=rate, freeze=freeze)
     with Bar() as bar:
         told(train(HybridRetriever.from_settings(settings), questions, replace(plan, start=start) if start else plan, bar, told))
     click.echo(f"编码器在 {out}。还要用没有训练过的问题拟合取舍和拒答。 The encoder is in {out}; what it quotes and refuses is "

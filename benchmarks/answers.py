@@ -1,9 +1,12 @@
 """How good the answers are without a language model: one table, beside two plain ways to answer.
 
     python benchmarks/answers.py [--sets natural_report sample] [--limit 200] [--index NEWS_INDEX] [--json FILE]
+                                 [--assembled MODEL_FOLDER]
 
-What answers: the chain that ships; the best chunk of the shipped retrieval (what LangChain with Chroma gives, but
-found better); the sentence of its best chunks with the most idf of the question's tokens. The latter two never refuse.
+What answers: the chain that ships; the best chunk of the shipped retrieval; the sentence of its best chunks with the most
+idf of the question's tokens; with --assembled also the best chunk that LangChain with Chroma finds by the vectors of a
+sentence-transformers model, which is what one would assemble with the encoder that the reader was made from (a model of its
+size embeds some ten chunks a second: small archives only). These never refuse.
 
 - right: the answer holds the gold strings, over answerable questions; a refusal holds none. Of a question about
   the archive without strings: the articles cited are all those wanted and no other. 95 % bootstrap interval.
@@ -27,12 +30,13 @@ import math
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peers import PEERS
 from question_sets import (
     QuestionSet,
     about_the_archive,
@@ -55,6 +59,7 @@ from assistant.evaluation import metrics
 from assistant.evaluation.questions import GoldQuestion
 from assistant.index.words import LexicalIndex
 from assistant.language.text import query_tokens, search_tokens, sentences
+from assistant.models.embedding import load_embedding
 from assistant.reading.reader import Reader, Reading
 from assistant.reading.windows import PASSAGES
 from assistant.schema import Ask, Turn
@@ -187,6 +192,28 @@ def idf_of(token: str, words: LexicalIndex) -> float:
     return math.log(1 + (chunks - held + 0.5) / (held + 0.5))
 
 
+def assembled(model: Path, cache: Path) -> Callable[[AnswerChain], Answerer]:
+    """Makes what answers with the best chunk of LangChain's Chroma over the vectors of a model's folder."""
+    peer, embedding = PEERS[0], load_embedding(str(model))
+
+    def by_chroma(chain: AnswerChain) -> Answerer:
+        store = chain.index.current().articles
+        chunks = {chunk.id: chunk for article in store.articles() for chunk in store.chunks_of(article)}
+        find = peer.open(peer.made(cache / model.name, chain.index.path, str(model)), embedding)
+
+        def answer(ask: Ask) -> Said:
+            clock = Clock()
+            found = [chunks[name] for name in find(ask.question, PASSAGES)]
+            seconds = clock.seconds()
+            best = found[0]
+            return Said(best.text, len(best.text), seconds, [one.text for one in found], cited=frozenset([best.article_id]),
+                        quoted=((best.article_id, best.start, best.end),))
+
+        return answer
+
+    return by_chroma
+
+
 ANSWERERS: dict[str, Callable[[AnswerChain], Answerer]] = {
     "the default": by_chain, "best chunk": by_best_chunk, "best sentence by overlap": by_best_sentence}
 
@@ -247,12 +274,12 @@ def overlap(quoted: Iterable[tuple[str, int, int]], gold: Iterable[tuple[str, in
     return 2 * common / (sum(said.values()) + sum(wanted.values())) if common else 0.0
 
 
-def rows(asked: QuestionSet, chain: AnswerChain) -> Iterable[list[str]]:
-    """The rows of one question set, one for each of ANSWERERS; of the chain's also one for each of KINDS."""
+def rows(asked: QuestionSet, chain: AnswerChain, answerers: Mapping[str, Callable[[AnswerChain], Answerer]]) -> Iterable[list[str]]:
+    """The rows of one question set, one for each of the answerers; of the chain's also one for each of KINDS."""
     default = by_chain(chain)
     before = {name: (Turn(question, default(Ask(question)).text),) for name, question in asked.before.items()}
     asks = [Ask(gold.question, before.get(gold.id, ())) for gold in asked.questions]
-    for name, make in ANSWERERS.items():
+    for name, make in answerers.items():
         told(f"{asked.name}: {name}")
         answerer = make(chain)
         answerer(asks[0])  # the first question of all loads dictionaries
@@ -269,8 +296,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, help="so many questions of each set")
     parser.add_argument("--reader", default="", help="a reader's folder; the shipped one by default")
     parser.add_argument("--json", type=Path, help="also into this file, with the commit")
+    parser.add_argument("--assembled", type=Path, help="a sentence-transformers folder, beside a plain LangChain + Chroma")
     given = parser.parse_args(arguments)
     archives = archives_of(given)
+    answerers = {**ANSWERERS, **({f"LangChain + Chroma, {given.assembled.name}": assembled(given.assembled, archives.cache)}
+                                 if given.assembled else {})}
     reader = Reader.from_folder(given.reader)
     table: list[list[str]] = []
     for name in given.sets:
@@ -279,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chain = AnswerChain(archives.retriever(asked.archive if asked else "sample"), Listener(reader), suggest=False)
         store = chain.index.current().articles
         asked = about_the_archive(store) if asked is None else renamed(asked, store)
-        table += rows(asked.some(given.limit), chain)
+        table += rows(asked.some(given.limit), chain, answerers)
     print(printed(COLUMNS, table))
     if given.json:
         commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()

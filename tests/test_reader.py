@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from assistant.models.encoder import EVIDENCE, SHIPPED, SHORT, Encoder, Judgemen
 from assistant.question.analysis import Question
 from assistant.question.terms import Terms
 from assistant.reading.reader import (
+    FIRST_WINDOWS,
     JUDGE_FEATURES,
     ROOM,
     STRETCH_FEATURES,
@@ -25,7 +27,7 @@ from assistant.reading.reader import (
     Reading,
     quotable,
 )
-from assistant.reading.windows import SIZE, WINDOWS, windows
+from assistant.reading.windows import LEAD, SIZE, WINDOWS, lead, windows
 from assistant.retrieval import HybridRetriever
 from assistant.schema import Article, Chunk, Passage
 
@@ -39,8 +41,8 @@ class ScriptedEncoder:
     """Takes for evidence of a text the sentence that shares most characters with the question, the more the likelier;
     the short answer is the number in the text."""
 
-    def read(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
-        return [self._judged(question, text) for question, text in pairs]
+    def read(self, asked: Sequence[tuple[str, str, str]]) -> list[Judgement]:
+        return [self._judged(question, text) for question, _, text in asked]
 
     @staticmethod
     def _judged(question: str, text: str) -> Judgement:
@@ -99,6 +101,20 @@ def test_the_sentence_that_answers_is_quoted_and_the_short_answer_emphasised() -
     check(reading)
 
 
+def test_the_short_answer_is_without_the_blanks_that_its_pieces_cover(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "甲街道食堂每餐收费 10元。丙公司放假。"
+    judged = ScriptedEncoder._judged
+
+    def with_the_blank(question: str, window: str) -> Judgement:
+        found = judged(question, window)
+        found.spans[window.index(" "), SHORT] = 6
+        return found
+
+    monkeypatch.setattr(ScriptedEncoder, "_judged", staticmethod(with_the_blank))
+    quotes = read("食堂每餐收费多少元？", text).quotes
+    assert [quote.text[slice(*quote.emphasis)] for quote in quotes if quote.emphasis] == ["10"]
+
+
 def test_a_second_stretch_is_quoted_where_several_things_are_asked_for() -> None:
     texts = "食堂每餐收费10元。丙公司放假。", "某市下雨。食堂每餐有三个菜。"
     assert quoted(read("甲街道食堂每餐收费多少元？", *texts)) == ["食堂每餐收费10元。"]
@@ -141,6 +157,20 @@ def test_windows_are_few_short_and_around_the_questions_words() -> None:
     assert windows(terms("食堂"), []) == []
 
 
+@pytest.mark.parametrize("doubt", [0, 20])
+def test_further_windows_are_read_where_the_first_do_not_surely_answer(doubt: float) -> None:
+    read_at_once: list[int] = []
+
+    class Counting(ScriptedEncoder):
+        def read(self, asked: Sequence[tuple[str, str, str]]) -> list[Judgement]:
+            read_at_once.append(len(asked))
+            return [replace(one, spans=one.spans - doubt) for one in super().read(asked)]
+
+    reader = Reader(Counting(), linear(STRETCH_FEATURES), linear(JUDGE_FEATURES), {}, 1000)  # type: ignore[arg-type]
+    reader.stretches(terms("食堂每餐收费多少元？"), passages("。".join(f"第{n}家食堂的门{'朝' * 60}南" for n in range(40))))
+    assert read_at_once == ([FIRST_WINDOWS, WINDOWS - FIRST_WINDOWS] if doubt else [FIRST_WINDOWS])
+
+
 def test_the_rest_of_the_best_article_is_read_too() -> None:
     article = Article("a", "甲街道开了食堂。\n食堂有三十种菜。\n菜价八折。")
     opening = Passage(Chunk("a", 0, 0, 8, article.text[:8]), article, 1.0)
@@ -170,9 +200,21 @@ def test_the_shipped_reader_quotes_verbatim_and_short(sample_retriever: HybridRe
 def test_the_encoder_reads_question_and_passage_together(shipped_reader: Reader) -> None:
     asked = "给孩子看书的地方叫什么？"
     here, there = shipped_reader.encoder.read([
-        (asked, "社区里的青禾书院每天开放，孩子们放学后来读绘本。"), (asked, "社区食堂每天供应三餐，老人吃饭打八折。")])
+        (asked, "", "社区里的青禾书院每天开放，孩子们放学后来读绘本。"), (asked, "", "社区食堂每天供应三餐，老人吃饭打八折。")])
     assert here.answers > there.answers
     assert shipped_reader.encoder.read([]) == []
+
+
+def test_a_window_is_read_behind_day_title_and_beginning_of_its_article(shipped_reader: Reader) -> None:
+    text = "桥头镇的灯会昨晚开幕，三百多人来看，花灯摆满了半条街，一直亮到了天明时分还有人舍不得走，到处是笑声和歌声。门票收入全部捐给敬老院。"
+    told = Article("a", text, title="桥头镇灯会", date="2024-02-09")
+    assert lead(told, 0) == "2024年2月9日 桥头镇灯会"
+    assert lead(told, 60) == f"2024年2月9日 桥头镇灯会 {text[:LEAD - 5]}" and lead(told, 9) == "2024年2月9日 桥头镇灯会 桥头镇的灯会昨晚开"
+    assert lead(replace(told, title=None, date=None), 60) == text[:LEAD]
+    assert lead(replace(told, title="灯" * 60), 60) == f"2024年2月9日 {'灯' * 60}"
+    asked, window = "桥头镇灯会的门票钱捐给谁了？", text[-14:]
+    of_it, of_another = shipped_reader.encoder.read([(asked, lead(told, 60), window), (asked, "白桥区的球赛昨晚结束。", window)])
+    assert of_it.answers > of_another.answers
 
 
 def test_a_word_is_as_rare_as_the_commoner_of_archive_and_news_says(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,21 +18,24 @@ from assistant.index.snapshot import Index
 from assistant.models.embedding import Embedding
 from assistant.models.encoder import EVIDENCE, SHIPPED, Encoder
 from assistant.reading.reader import Reader
+from assistant.reading.windows import LEAD
 from assistant.retrieval import HybridRetriever
+from assistant.schema import Article
 from assistant.training.judge import COMMON, background
 from assistant.training.reader import Plan, Standing, judged, new_model, start_weights, train
 from assistant.training.reader_batches import coded, losses, one_pass, span_loss, tensors
 from assistant.training.reader_examples import (
     Asked,
     Example,
+    articles_of,
     evidence_of,
     examples,
     held_out,
     read,
-    texts_of,
     with_passages,
 )
 from assistant.training.reader_export import Weights, exported, measured, weights_of
+from assistant.training.swapped import Swaps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ARTICLES = 30
@@ -114,20 +118,36 @@ def test_windows_hold_the_evidence_negatives_no_answer_and_held_out_articles_nev
     kept_away = {one for question in asked if question.held_out for one in question.articles}
     assert kept_away and kept_away == {one for one in retriever.index.current().articles.ids() if held_out(one)}
     learnt = with_passages([one for one in asked if not one.held_out], retriever, tmp_path / "found.json", lambda *_: None)
-    texts = texts_of(learnt, retriever.index.current())
-    assert not set(texts) & kept_away
-    made = [example for seed in range(3) for example in examples(learnt, texts, seed)]
+    articles = articles_of(learnt, retriever.index.current())
+    assert not set(articles) & kept_away
+    made = [example for seed in range(3) for example in examples(learnt, articles, seed)]
     by_question = {one.question: one for one in learnt}
     for example in made:
         own = by_question[example.question]
-        assert any(example.window in one for one in texts.values()) and len(example.window) <= 300
+        assert any(example.window in one.text and one.text[:LEAD].startswith(example.lead) for one in articles.values())
+        assert len(example.window) <= 300
         assert [example.window[a:b] for a, b in example.evidence] == (list(own.evidence) if example.answers else [])
         assert {example.window[a:b] for a, b in example.short} == (set(own.answers) if example.answers else set())
         assert example.answers or not any(answer in example.window for answer in own.answers)
     negatives = [one for one in made if by_question[one.question].answerable and not one.answers]
-    own_text = [texts[by_question[one.question].articles[0]] for one in negatives]
+    own_text = [articles[by_question[one.question].articles[0]].text for one in negatives]
     assert {one.window in whole for one, whole in zip(negatives, own_text)} == {True, False}, "of the article and of others"
     assert any("月修好" in one.window for one in made if not by_question[one.question].answerable)
+
+
+def test_a_question_is_put_wrong_by_one_thing_of_the_same_form_that_the_article_does_not_hold() -> None:
+    swaps = Swaps(["青屏区5月8日来了多少人？", "白桥区3月2日来了多少人？", "赵德全捐了300元给谁？", "白桥区的钱大友得了什么奖？"])
+    text = "白桥区3月2日办灯会。钱大友带着孩子来了。"
+    dice = random.Random(1)
+    wrong = {swaps.of("白桥区3月2日来了多少人？", text, text, dice) for _ in range(40)}
+    assert wrong == {"青屏区3月2日来了多少人？", "白桥区5月8日来了多少人？"}
+    assert swaps.of("白桥区3月2日来了多少人？", "来了400人。", text, dice) is None, "the window does not say it"
+    assert swaps.of("白桥区来了多少人？", text, text + "青屏区也办。", dice) is None, "the article tells of the other too"
+    told = {"a": Article("a", text), "b": Article("b", "青屏区5月8日开庙会。有200人。")}
+    asked = [Asked("白桥区3月2日谁带孩子来了？", ("a",), ("钱大友",)), Asked("青屏区5月8日庙会有几个人？", ("b",), ("200人",))]
+    made = [one for seed in range(9) for one in examples(asked, told, seed)]
+    right, put_wrong = ([one for one in made if (one.question in {a.question for a in asked}) is as_asked] for as_asked in (True, False))
+    assert put_wrong and not any(one.answers for one in put_wrong) and {one.window for one in put_wrong} <= {one.window for one in right}
 
 
 def test_what_was_found_is_not_searched_again(retriever: HybridRetriever, tmp_path: Path) -> None:
@@ -179,7 +199,7 @@ def test_losses_are_small_where_the_model_is_right_and_count_by_weight(start: Pa
     from assistant.training.reader import start_tokenizer
 
     window = "食堂每天供应21种菜。花坛种了月季。"
-    made = [Example("有几种菜？", window, True, ((0, 10),), ((6, 9),)), Example("谁出的钱？", window, False, weights=(1.0, 1.0, 0.0))]
+    made = [Example("有几种菜？", "青屏社区的一天", window, True, ((0, 10),), ((6, 9),)), Example("谁出的钱？", "", window, False, weights=(1.0, 1.0, 0.0))]
     batch = coded(start_tokenizer(start), made)
     ids, mask, allowed = tensors(batch)
     assert ids.shape == mask.shape == allowed.shape and mask[1].sum() == len(batch[1].ids)
@@ -191,7 +211,7 @@ def test_losses_are_small_where_the_model_is_right_and_count_by_weight(start: Pa
     assert right.tolist() == pytest.approx([0, 0, 0], abs=1e-3)
     wrong = losses(torch.tensor([-20.0, 20.0]), -spans, allowed, batch)
     assert all(loss > 5 for loss in wrong.tolist())
-    assert not allowed[:, 1:batch[0].window_at].any() and allowed[:, 0].all()
+    assert not any(allowed[row, 1:one.window_at].any() for row, one in enumerate(batch)) and allowed[:, 0].all()
     assert losses(torch.zeros(2), spans, allowed, [replace(one, example=replace(one.example, weights=(0.5, 0, 0)))
                                                    for one in batch]).tolist() == pytest.approx([math.log(2) / 2, 0, 0])
 
@@ -216,7 +236,7 @@ def test_the_exported_model_says_what_torch_says_and_comes_back(tmp_path: Path) 
     onnx.save(exported(weights, ranges), tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     assert any(one.name.endswith(".few") for one in onnx.load(tmp_path / "model.onnx").graph.node), "a channel goes apart"
-    answers, spans = session.run(None, {"ids": ids, "mask": np.ones_like(ids)})
+    answers, spans = session.run(None, {"ids": ids})
     wanted_answers, wanted = told_by_torch(weights, ids)
     assert np.abs(spans - wanted).mean() < 0.05 * wanted.std() and np.abs(answers - wanted_answers).max() < 0.3 * wanted.std()
     back = weights_of(tmp_path / "model.onnx")
@@ -226,7 +246,7 @@ def test_the_exported_model_says_what_torch_says_and_comes_back(tmp_path: Path) 
     assert np.abs(told_by_torch(back, ids)[1] - wanted).mean() < 0.05 * wanted.std()
     onnx.save(exported(back, ranges), tmp_path / "again.onnx")
     again = onnxruntime.InferenceSession(tmp_path / "again.onnx", providers=["CPUExecutionProvider"])
-    assert np.abs(again.run(None, {"ids": ids, "mask": np.ones_like(ids)})[1] - spans).mean() < 0.05 * wanted.std()
+    assert np.abs(again.run(None, {"ids": ids})[1] - spans).mean() < 0.05 * wanted.std()
 
 
 def test_a_start_is_an_earlier_run_an_encoder_or_an_exported_model(start: Path, tmp_path: Path) -> None:
@@ -271,7 +291,7 @@ def test_a_run_that_stopped_goes_on_and_leaves_a_reader_to_fit(
     assert any((value != kept[name]).any() for name, value in start_weights(tmp_path).items())
     rows = read(tmp_path / "held-out.jsonl")
     assert rows and all(one.held_out for one in rows) and all(held_out(one.articles[0]) for one in rows)
-    judgement, = Encoder.from_folder(tmp_path, threads=1).read([("第3社区食堂每天有多少种菜？", text(3)[:100])])
+    judgement, = Encoder.from_folder(tmp_path, threads=1).read([("第3社区食堂每天有多少种菜？", "", text(3)[:100])])
     assert np.isfinite(judgement.answers) and judgement.best(EVIDENCE, 3)
     assert isinstance(Reader.from_folder(tmp_path, fitted=False), Reader)
     with pytest.raises(SettingsError, match="assistant fit-reader"):

@@ -62,7 +62,7 @@ def fit(retriever: HybridRetriever, reader: Reader, questions: Sequence[GoldQues
             "请在问题文件里写上 articles、answers 和 unanswerable，并用 --index 指明它们的索引。",
             f"Too few questions to fit on ({answerable} answerable, {len(examples) - answerable} not; {FEWEST} of each are "
             "needed). Give articles, answers and unanswerable in the question file, and their index with --index.")
-    order = _fit_order(examples)
+    order = fit_order(examples)
     judge, scores = _fit_judge(examples, Linear.from_json(order, STRETCH_FEATURES))
     out.mkdir(parents=True, exist_ok=True)
     (out / "judge.json").write_text(json.dumps({"order": order, "judge": judge}, indent=1), encoding="utf-8")
@@ -73,16 +73,17 @@ def _examples(retriever: HybridRetriever, reader: Reader, snapshot: Snapshot, qu
               number: int) -> list[Example]:
     terms = Terms.of(question.question, reader.rareness(snapshot.words))
     passages = retriever.passages(terms, snapshot=snapshot)
-    found = [_example(reader, terms, passages, question, not question.unanswerable, number)]
+    found = [example_of(reader, terms, passages, question, not question.unanswerable, number)]
     if not question.unanswerable and number % EVERY_ABSENT == 0:
         away = [passage for passage in passages if passage.article.id not in question.articles
                 and not metrics.accurate(passage.article.text, question.answers, question.need)]
-        found.append(_example(reader, terms, away, question, False, number))
+        found.append(example_of(reader, terms, away, question, False, number))
     return [example for example in found if example.stretches]
 
 
-def _example(reader: Reader, terms: Terms, passages: Sequence[Passage], question: GoldQuestion, answerable: bool,
-             group: int) -> Example:
+def example_of(reader: Reader, terms: Terms, passages: Sequence[Passage], question: GoldQuestion, answerable: bool,
+               group: int) -> Example:
+    """The stretches that the reader finds in the passages, and which hold the gold strings."""
     stretches = reader.stretches(terms, passages)
     right = [np.mean([metrics.holds(one.article.text[one.start:one.end], gold) for gold in question.answers])
              if question.need == "all" else
@@ -90,11 +91,12 @@ def _example(reader: Reader, terms: Terms, passages: Sequence[Passage], question
     return Example(terms, stretches, np.array(right), answerable, group)
 
 
-def _fit_order(examples: Sequence[Example]) -> dict[str, Any]:
+def fit_order(examples: Sequence[Example], features: Sequence[str] = STRETCH_FEATURES) -> dict[str, Any]:
+    """What orders stretches (`Linear.from_json`), fitted by some of their features; the others weigh nothing."""
     from sklearn.linear_model import LogisticRegression
 
     used = [example for example in examples if example.answerable and example.right.max() > 0]
-    rows = np.vstack([[one.features for one in example.stretches] for example in used])
+    rows = np.vstack([[one.features for one in example.stretches] for example in used]) * np.isin(STRETCH_FEATURES, features)
     right = np.concatenate([example.right > 0.5 for example in used])
     return _fitted(LogisticRegression(C=0.3, max_iter=1000), rows, right, STRETCH_FEATURES)
 

@@ -25,7 +25,7 @@ from assistant.models.encoder import BEGIN, END, PAD, SHIPPED
 from assistant.retrieval import HybridRetriever
 from assistant.training.judge import background
 from assistant.training.reader_batches import LOSSES, Coded, losses, one_pass, tensors
-from assistant.training.reader_examples import Progress, read, texts_of, with_passages
+from assistant.training.reader_examples import Progress, articles_of, read, with_passages
 from assistant.training.reader_export import EPSILON, HEAD, Weights, exported, layers_of, measured, weights_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 RATE, WARM_UP, FLOOR, DECAY = 1e-4, 0.03, 0.03, 0.01
-"""Peak of the learning rate, the share of the time in which it rises, the share of it that is left, weight decay."""
+"""Peak of the learning rate unless told otherwise, the share of the time in which it rises, the share of it that is left,
+weight decay."""
 DROPOUT = 0.1
 """Of embeddings and of what the heads see; in every layer it would cost a third of the time on a processor."""
 AVERAGED = 0.995
@@ -51,13 +52,15 @@ PASS, BATCH, STEP, SECONDS, LOSS = range(5)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to do: `freeze` is how many first layers stay as they are, `workers` one thread each."""
+    """What a run is to do: `rate` is the learning rate's peak, `freeze` how many first layers stay as they are, `workers` one
+    thread each."""
 
     out: Path
     start: Path = SHIPPED
     minutes: float = 480
     workers: int = 1
     freeze: int = 0
+    rate: float = RATE
     seed: int = 1
 
 
@@ -95,18 +98,18 @@ def train(retriever: HybridRetriever, files: Sequence[Path], plan: Plan, progres
     (plan.out / "held-out.jsonl").write_text("".join(lines), encoding="utf-8")
     snapshot = retriever.index.current()
     learnt = with_passages([one for one in asked if not one.held_out], retriever, plan.out / "passages.json", progress)
-    texts = texts_of(learnt, snapshot)
+    articles = articles_of(learnt, snapshot)
     tokenizer = start_tokenizer(plan.start)
     torch.manual_seed(plan.seed)
     run = Run(new_model(start_weights(plan.start), plan.freeze), plan, workers, told)
     run.resume()
-    batches = one_pass(tokenizer, learnt, texts, plan.seed + run.passes)
+    batches = one_pass(tokenizer, learnt, articles, plan.seed + run.passes)
     samples = random.Random(plan.seed).sample([one.ids for batch in batches for one in batch],
                                               min(SAMPLES, sum(map(len, batches))))
     while run.seconds < run.total:
         run.learn(batches)
         if run.passed(batches):
-            batches = one_pass(tokenizer, learnt, texts, plan.seed + run.passes)
+            batches = one_pass(tokenizer, learnt, articles, plan.seed + run.passes)
     run.keep()
     _finish(run, plan, samples)
     if not (plan.out / "background.json").exists():
@@ -328,7 +331,7 @@ class Run:
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         with self.lock, torch.no_grad():
             for group in self.optimiser.param_groups:
-                group["lr"] = RATE * rate_at(self.seconds / self.total)
+                group["lr"] = self.plan.rate * rate_at(self.seconds / self.total)
             self.optimiser.step()
             step = int(self.state[STEP])
             torch._foreach_lerp_(list(self.averaged.values()), parameters, 1 - min(AVERAGED, (1 + step) / (10 + step)))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.errors import QuestionsError
-from assistant.models.encoder import BEGIN, END, PAD, QUESTION_TOKENS, WINDOW_TOKENS
+from assistant.models.encoder import END, PAD, WINDOW_TOKENS, head_of
+from assistant.schema import Article
 from assistant.training.reader_examples import Asked, Example, Span, examples
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ class Coded:
 
 
 def coded(tokenizer: Tokenizer, made: Sequence[Example]) -> list[Coded]:
-    """The examples as `<s> question </s></s> window </s>`; a span behind WINDOW_TOKENS is none."""
-    asked = tokenizer.encode_batch([one.question for one in made], add_special_tokens=False)
-    read_ = tokenizer.encode_batch([one.window for one in made], add_special_tokens=False)
+    """The examples as the encoder reads them; a span behind WINDOW_TOKENS is none."""
+    asked, leads, read_ = (tokenizer.encode_batch(texts, add_special_tokens=False) for texts in (
+        [one.question for one in made], [one.lead for one in made], [one.window for one in made]))
     rows = []
-    for example, question, window in zip(made, asked, read_):
-        head = [BEGIN, *question.ids[:QUESTION_TOKENS], END, END]
+    for example, question, lead, window in zip(made, asked, leads, read_):
+        head = head_of(question.ids, lead.ids)
         offsets = window.offsets[:WINDOW_TOKENS]
         evidence, short = (_in_tokens(spans, offsets, len(head)) for spans in (example.evidence, example.short))
         rows.append(Coded([*head, *window.ids[:WINDOW_TOKENS], END], len(head), example, evidence, short))
@@ -50,13 +51,13 @@ def _in_tokens(spans: Sequence[Span], offsets: Sequence[Span], at: int) -> tuple
     return tuple((at + one[0], at + one[-1]) for one in held if one)
 
 
-def one_pass(tokenizer: Tokenizer, asked: Sequence[Asked], texts: Mapping[str, str], seed: int) -> list[list[Coded]]:
+def one_pass(tokenizer: Tokenizer, asked: Sequence[Asked], articles: Mapping[str, Article], seed: int) -> list[list[Coded]]:
     """The batches of a pass over the questions, of windows of like lengths, in random order.
 
     Raises QuestionsError where the questions give no window at all.
     """
     dice = random.Random(seed)
-    order = sorted(coded(tokenizer, examples(asked, texts, seed)), key=lambda one: len(one.ids) + 12 * dice.random())
+    order = sorted(coded(tokenizer, examples(asked, articles, seed)), key=lambda one: len(one.ids) + 12 * dice.random())
     if not order:
         raise QuestionsError(
             "没有一个问题可以用来训练。问题文件里要写 articles（索引里的文章编号）和 answers，并用 --index 指明索引。",

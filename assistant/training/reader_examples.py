@@ -18,14 +18,17 @@ from zlib import crc32
 from assistant.evaluation.questions import read_questions
 from assistant.index.snapshot import Snapshot
 from assistant.language.text import clauses, pieces, sentences
-from assistant.reading.windows import LONGEST_SENTENCE
+from assistant.reading.windows import LONGEST_SENTENCE, lead
 from assistant.retrieval import HybridRetriever
+from assistant.schema import Article
+from assistant.training.swapped import Swaps
 
 Span = tuple[int, int]
 Progress = Callable[[str, int, int | None], None]
 
-SIZES = (90, 210)
-"""Characters of a training window, drawn evenly: whatever is chosen at query time, the reader has seen it."""
+SIZES = (24, 210)
+"""Characters of a training window, drawn evenly: whatever is chosen at query time, the reader has seen it. With 90 as the
+least, whatever answered was long, and the reader took a short report for one that does not answer."""
 CLAUSES, CLAUSES_OF_A_PART = 34, 12
 """An answer without annotated evidence is quoted with its clauses, to at least so many characters; each of several
 parts of an answer to fewer."""
@@ -40,6 +43,10 @@ PASSAGES = 12
 ELSEWHERE, SAME_ARTICLE, UNANSWERED_ELSEWHERE = 0.75, 0.9, 0.75
 """Shares of the questions that get a window of another article, of the same one without the answer, and, where nothing
 answers, a further one: with the same article at 0.6 the reader took another sentence of it more often."""
+SWAPPED = 0.5
+"""Share of the answerable questions that are asked again of the same window with one thing put wrong, where it names one."""
+NAMING = 4000
+"""Questions whose things are put for others'."""
 WEAK = 0.5
 """What evidence counts that is only guessed from the answer's place."""
 SHORT = 0.7
@@ -74,12 +81,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with one window: whether it answers, and where. Spans are of `window`, none where it does not.
+    """A question with one window and its lead: whether it answers, and where. Spans are of `window`, none where it does not.
 
     `all_needed`: every span is wanted, not any of them. `weights` are of whether it answers, evidence, short answer.
     """
 
     question: str
+    lead: str
     window: str
     answers: bool
     evidence: tuple[Span, ...] = ()
@@ -144,11 +152,11 @@ def with_passages(questions: Sequence[Asked], retriever: HybridRetriever, kept: 
             for asked in questions]
 
 
-def texts_of(questions: Sequence[Asked], snapshot: Snapshot) -> dict[str, str]:
-    """The texts of the questions' articles and of those found for them, by id; what the index does not hold is left out."""
+def articles_of(questions: Sequence[Asked], snapshot: Snapshot) -> dict[str, Article]:
+    """The questions' articles and those found for them, by id; what the index does not hold is left out."""
     ids = {one for asked in questions for one in (*asked.articles[:1], *(article for article, _, _ in asked.found))}
     articles = (snapshot.articles.article(one) for one in sorted(ids))
-    return {article.id: article.text for article in articles if article}
+    return {article.id: article for article in articles if article}
 
 
 # Windows
@@ -184,14 +192,14 @@ def windows(text: str, span: Span, size: int) -> Iterator[Span]:
             last = hi
 
 
-def _nearest(asked: Asked, text: str, span: Span, dice: random.Random) -> str:
+def _nearest(asked: Asked, text: str, span: Span, dice: random.Random) -> Span:
     """A window of the stretch: mostly one of those that share most with the question, sometimes any."""
     found = list(windows(text, span, dice.randint(*SIZES)))
     if not found:
-        return text[slice(*span)][:SIZES[1]]
+        return span[0], min(span[1], span[0] + SIZES[1])
     wanted = _bigrams(asked.question)
     found.sort(key=lambda one: -len(wanted & _bigrams(text[slice(*one)])))
-    return text[slice(*(dice.choice(found[:2]) if dice.random() < 0.75 else dice.choice(found)))]
+    return dice.choice(found[:2]) if dice.random() < 0.75 else dice.choice(found)
 
 
 def _bigrams(text: str) -> frozenset[str]:
@@ -256,64 +264,73 @@ def _with_its_clauses(text: str, span: Span, least: int) -> Span:
 
 # Examples
 
-def examples(questions: Sequence[Asked], texts: Mapping[str, str], seed: int) -> list[Example]:
+def examples(questions: Sequence[Asked], articles: Mapping[str, Article], seed: int) -> list[Example]:
     """The examples of one pass over the questions, in random order."""
     dice = random.Random(seed)
+    swaps = Swaps(one.question for one in dice.sample(questions, min(NAMING, len(questions))))
     found = [example for asked in questions for example in
-             (_answerable if asked.answerable else _unanswerable)(asked, texts, dice)]
+             (_answerable(asked, articles, swaps, dice) if asked.answerable else _unanswerable(asked, articles, dice))]
     dice.shuffle(found)
     return found
 
 
-def _unanswerable(asked: Asked, texts: Mapping[str, str], dice: random.Random) -> Iterator[Example]:
+def _unanswerable(asked: Asked, articles: Mapping[str, Article], dice: random.Random) -> Iterator[Example]:
     """A window of its own article, at times around what the question presumes wrongly, and one that was found."""
-    text = texts.get(asked.articles[0], "") if asked.articles else ""
-    if text:
-        at = _occurrences(text, asked.premise) if asked.premise else []
-        window = (text[slice(*around(text, at[0], dice.randint(*SIZES), dice))] if at and dice.random() < 0.5
-                  else _nearest(asked, text, (0, len(text)), dice))
-        yield Example(asked.question, window, False)
+    if own := articles.get(asked.articles[0]) if asked.articles else None:
+        at = _occurrences(own.text, asked.premise) if asked.premise else []
+        yield _without(asked.question, own, around(own.text, at[0], dice.randint(*SIZES), dice) if at and dice.random() < 0.5
+                       else _nearest(asked, own.text, (0, len(own.text)), dice))
     found = asked.found[:6]
     if found and dice.random() < UNANSWERED_ELSEWHERE:
         article, start, end = dice.choice(found[:3] if dice.random() < 0.7 else found)
-        yield Example(asked.question, _nearest(asked, texts[article], (start, end), dice), False)
+        yield _without(asked.question, articles[article], _nearest(asked, articles[article].text, (start, end), dice))
 
 
-def _answerable(asked: Asked, texts: Mapping[str, str], dice: random.Random) -> Iterator[Example]:
-    """A window with evidence, one of another article that was found, and one of the same article without it."""
-    text = texts.get(asked.articles[0], "") if asked.articles else ""
-    evidence = evidence_of(asked, text)
-    if not evidence:
+def _answerable(asked: Asked, articles: Mapping[str, Article], swaps: Swaps, dice: random.Random) -> Iterator[Example]:
+    """A window with evidence, the same asked wrongly, one of another article that was found, and one of the same article
+    without the evidence."""
+    own = articles.get(asked.articles[0]) if asked.articles else None
+    evidence = evidence_of(asked, own.text) if own else []
+    if not own or not evidence:
         return
-    yield _labelled(asked, text, around(text, dice.choice(evidence), dice.randint(*SIZES), dice), evidence)
-    said = frozenset().union(*(_trigrams(text[a:b]) for a, b in evidence))
+    held = around(own.text, dice.choice(evidence), dice.randint(*SIZES), dice)
+    yield _labelled(asked, own, held, evidence)
+    if dice.random() < SWAPPED and (wrong := swaps.of(asked.question, own.text[slice(*held)], own.text, dice)):
+        yield _without(wrong, own, held)
+    said = frozenset().union(*(_trigrams(own.text[a:b]) for a, b in evidence))
     others = [one for one in asked.found if one[0] not in asked.articles][:5]
     tried = dice.sample(others, min(3, len(others))) if dice.random() < ELSEWHERE else []
     for article, start, end in tried:
-        window = _nearest(asked, texts[article], (start, end), dice)
-        if not _holds(asked, window) and len(said & _trigrams(window)) < ALIKE * len(said):
-            yield Example(asked.question, window, False)
+        text = articles[article].text
+        window = _nearest(asked, text, (start, end), dice)
+        if not _holds(asked, text[slice(*window)]) and len(said & _trigrams(text[slice(*window)])) < ALIKE * len(said):
+            yield _without(asked.question, articles[article], window)
             break
     for _ in range(3 if dice.random() < SAME_ARTICLE else 0):
-        window = _nearest(asked, text, (0, len(text)), dice)
-        if not _holds(asked, window) and not any(text[a:b] in window for a, b in evidence):
-            yield Example(asked.question, window, False)
+        start, end = _nearest(asked, own.text, (0, len(own.text)), dice)
+        if not _holds(asked, own.text[start:end]) and not any(own.text[a:b] in own.text[start:end] for a, b in evidence):
+            yield _without(asked.question, own, (start, end))
             break
+
+
+def _without(question: str, article: Article, window: Span) -> Example:
+    """A window that does not answer."""
+    return Example(question, lead(article, window[0]), article.text[slice(*window)], False)
 
 
 def _holds(asked: Asked, window: str) -> bool:
     return any(answer in window for answer in asked.answers)
 
 
-def _labelled(asked: Asked, text: str, window: Span, evidence: Sequence[Span]) -> Example:
+def _labelled(asked: Asked, article: Article, window: Span, evidence: Sequence[Span]) -> Example:
     """The window with the evidence and the short answers that stand in it."""
-    start, end = window
+    (start, end), text = window, article.text
     inside = tuple((a - start, b - start) for a, b in evidence if a >= start and b <= end)
     short: list[Span] = []
     for answer in asked.answers:
         found = _occurrences(text[start:end], answer)
         within = [span for span in found if any(a <= span[0] and span[1] <= b for a, b in inside)]
         short += (within or found)[:1] if asked.all_needed else within or found
-    return Example(asked.question, text[start:end], bool(inside), inside, tuple(short),
+    return Example(asked.question, lead(article, start), text[start:end], bool(inside), inside, tuple(short),
                    asked.all_needed and (len(inside) > 1 or len(short) > 1),
                    (1.0, 1.0 if asked.evidence else WEAK, SHORT if short else 0.0))

@@ -20,7 +20,7 @@ from assistant.language.text import fold
 from assistant.models.embedding import WEIGHT_FILE
 from assistant.retrieval import HybridRetriever
 from assistant.training.embedding import TEMPERATURE, save, vectors_of
-from assistant.training.reader_examples import Asked, around, evidence_of, read, texts_of, with_passages
+from assistant.training.reader_examples import Asked, around, articles_of, evidence_of, read, with_passages
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -48,7 +48,7 @@ def tune(retriever: HybridRetriever, files: Sequence[Path], start: Path, out: Pa
     out.mkdir(parents=True, exist_ok=True)
     asked = [one for file in files for one in read(file) if one.answerable and one.articles and not one.held_out]
     asked = with_passages(asked, retriever, out / "passages.json", progress)
-    texts = texts_of(asked, retriever.index.current())
+    texts = {one.id: one.text for one in articles_of(asked, retriever.index.current()).values()}
     learnt = [(one, spans) for one in asked if (spans := evidence_of(one, texts.get(one.articles[0], "")))]
     if len(learnt) < FEWEST:
         raise QuestionsError(

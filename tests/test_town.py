@@ -18,7 +18,7 @@ from assistant.schema import Answer, Ask, Turn
 from tests.test_city import is_right
 
 TOWN = Path(__file__).parent / "town"
-WAITS = {"汀兰市有多少个公共自行车站点": "the reader does not take 我市公共自行车站点增至82个 for an answer"}
+WAITS = {"汀兰市有多少个公共自行车站点？": "the reader puts 达到147个 before the latest count, 减至129个"}
 """Questions that wait for a better reader, with the reason."""
 
 

@@ -164,6 +164,7 @@ class AnswerChain(Runnable[Ask | str | Mapping[str, Any], Answer]):
                 passages, reading = then
                 trace.found(passages)
             trace.step("阅读", f"把握 {reading.probability:.0%}")
+            trace.found(_as_read(trace.passages, reading))
             answer = self._from_reading(question, terms, reading, trace.passages, snapshot.coverage)
             if model and reading.probability >= MODEL_THRESHOLD * self.reader.judge.threshold:
                 for said in self._from_model(model, question, ask, trace, answer, snapshot.coverage, deadline, fault):
@@ -355,6 +356,14 @@ def _explained(question: Question) -> str:
     sources = described_filters(question.filters)
     return "，".join(filter(None, (kinds.get(question.kind, "寒暄"), f"只看{sources}" if sources else "",
                                    f"提到 {question.topic}" if question.topic else "")))
+
+
+def _as_read(passages: Sequence[Passage], reading: Reading) -> list[Passage]:
+    """The passages with those of the articles that were read before the others, by how well these answer."""
+    places: dict[str, int] = {}
+    for quote in reading.ranked:
+        places.setdefault(quote.article.id, len(places))
+    return sorted(passages, key=lambda passage: places.get(passage.article.id, len(places)))
 
 
 def _citing(sources: Sequence[Source]) -> Callable[[Grounded], tuple[Citation, ...]]:

@@ -11,6 +11,8 @@ size embeds some ten chunks a second: small archives only). These never refuse.
 - right: the answer holds the gold strings, over answerable questions; a refusal holds none. Of a question about
   the archive without strings: the articles cited are all those wanted and no other. 95 % bootstrap interval.
 - characters: quoted, the mean over the answers given; ≤ 80 / 120 / 160: right with no more characters than these.
+- article: one of the gold articles, or one that prints the same text, is the first, among the first five, ten that are
+  listed with the answer.
 - first: the gold strings stand in the stretch that the reader puts first.
 - evidence: F1 of the characters quoted against the shortest that answer, where a set has them.
 - EM / F1: the short answer, or where there is none the whole answer, as CMRC 2018 scores it, over all answerable.
@@ -62,7 +64,7 @@ from assistant.language.text import query_tokens, search_tokens, sentences
 from assistant.models.embedding import load_embedding
 from assistant.reading.reader import Reader, Reading
 from assistant.reading.windows import PASSAGES
-from assistant.schema import Ask, Turn
+from assistant.schema import Ask, Passage, Turn
 
 SETS: dict[str, Callable[[Path], QuestionSet] | None] = {
     "natural_report": lambda _: report("natural_report"), "plain_report": lambda _: report("plain_report"),
@@ -75,7 +77,7 @@ FALSE_REFUSALS = (0.02, 0.05, 0.10, 0.20)
 SPACE = (80, 120, 160)
 KINDS = {"why, how": {"why", "how"}, "lists, parts": {"list", "multi"}}
 """Kinds of questions that get a row of their own."""
-COLUMNS = ("set", "n", "answers by", "right %", "characters", "right in 80 / 120 / 160 %", "first %", "evidence F1 %",
+COLUMNS = ("set", "n", "answers by", "right %", "characters", "right in 80 / 120 / 160 %", "article 1 / 5 / 10 %", "first %", "evidence F1 %",
            "EM / F1 %", "false refusals %", "refused: attribute / premise %", "refused at 2 / 5 / 10 / 20 %", "AUROC",
            "verbatim %", "ms p50 / p95", "CPU ms p50 / p95")
 
@@ -84,7 +86,8 @@ COLUMNS = ("set", "n", "answers by", "right %", "characters", "right in 80 / 120
 class Said:
     """One answer to one question; `cited` are ids of articles, `seconds` wall and processor seconds.
 
-    `ranked` are the stretches (or chunks), best first; None where none were read. `quoted` are (article, start, end).
+    `ranked` are the stretches (or chunks), best first; None where none were read. `found` are the ids of the articles listed,
+    best first, each with those that print the same text. `quoted` are (article, start, end).
     """
 
     text: str
@@ -97,6 +100,7 @@ class Said:
     cited: frozenset[str] = frozenset()
     quoted: tuple[tuple[str, int, int], ...] = ()
     verbatim: tuple[bool, ...] = ()
+    found: Sequence[frozenset[str]] = ()
 
 
 Answerer = Callable[[Ask], Said]
@@ -143,7 +147,7 @@ def by_chain(chain: AnswerChain) -> Answerer:
                     [quote.text for quote in read.ranked] if read else None,
                     "、".join(dict.fromkeys(given.text[start:end] for start, end in given.emphasis)), given.refused,
                     read.probability if read else None, frozenset(one.article_id for one in given.citations),
-                    tuple((one.article_id, one.start, one.end) for one in given.citations), verbatim)
+                    tuple((one.article_id, one.start, one.end) for one in given.citations), verbatim, articles_of(given.passages))
 
     return answer
 
@@ -160,7 +164,8 @@ def by_best_chunk(chain: AnswerChain) -> Answerer:
         score = next((score for _, score in words.search(ask.question, 1)), 0.0)
         cited = frozenset(passage.article.id for passage in passages[:1])
         quoted = tuple((one.article.id, one.chunk.start, one.chunk.end) for one in passages[:1])
-        return Said("".join(texts[:1]), len("".join(texts[:1])), seconds, texts, confidence=score, cited=cited, quoted=quoted)
+        return Said("".join(texts[:1]), len("".join(texts[:1])), seconds, texts, confidence=score, cited=cited, quoted=quoted,
+                    found=articles_of(passages))
 
     return answer
 
@@ -214,6 +219,11 @@ def assembled(model: Path, cache: Path) -> Callable[[AnswerChain], Answerer]:
     return by_chroma
 
 
+def articles_of(passages: Sequence[Passage]) -> list[frozenset[str]]:
+    """The articles of a ranking of passages, each once, with those that print the same text."""
+    return list(dict.fromkeys(frozenset(one.id for one in (passage.article, *passage.reprints)) for passage in passages))
+
+
 ANSWERERS: dict[str, Callable[[AnswerChain], Answerer]] = {
     "the default": by_chain, "best chunk": by_best_chunk, "best sentence by overlap": by_best_sentence}
 
@@ -248,6 +258,8 @@ def row_of(asked: QuestionSet, name: str, answers: Sequence[tuple[GoldQuestion, 
              for gold, said in with_strings if said.ranked]
     evidence = [0.0 if said.refused else overlap(said.quoted, asked.evidence[gold.id])
                 for gold, said in answerable if gold.id in asked.evidence]
+    listed = [(said.found, set(gold.articles)) for gold, said in answerable if gold.articles and said.found]
+    articles = [[float(any(held & wanted for held in found[:k])) for found, wanted in listed] for k in (1, 5, 10)]
     short = [[0.0 if said.refused else score(said.short or said.text, gold.answers) for gold, said in with_strings]
              for score in (metrics.exact_match, metrics.f1)]
     lengths = [said.characters for _, said in answerable if not said.refused]
@@ -255,7 +267,8 @@ def row_of(asked: QuestionSet, name: str, answers: Sequence[tuple[GoldQuestion, 
     return [
         asked.name, str(len(answers)), name,
         share([float(right(gold, said)) for gold, said in answerable], interval=True),
-        f"{np.mean(lengths):.0f}" if lengths else "–", " / ".join(map(share, space)), share(first), share(evidence),
+        f"{np.mean(lengths):.0f}" if lengths else "–", " / ".join(map(share, space)),
+        " / ".join(map(share, articles)), share(first), share(evidence),
         " / ".join(map(share, short)), share([float(said.refused) for _, said in answerable]),
         " / ".join(share([float(said.refused) for gold, said in unanswerable if (gold.id in asked.premises) is premise])
                    for premise in (False, True)),

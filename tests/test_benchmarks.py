@@ -155,15 +155,16 @@ def said(text: str, **other: Any) -> Said:
 def test_a_perfect_answerer_gets_all_and_a_blind_one_nothing() -> None:
     asked = QuestionSet("甲", "news", (*ASKED, GoldQuestion(3, "c", "问", unanswerable=True)), premises=frozenset({"c"}),
                         evidence={ASKED[0].id: (("x", 0, 3),)})
-    perfect = [said("八百米", ranked=["八百米"], confidence=0.9, verbatim=(True,), quoted=(("x", 0, 3),)),
-               said("张三的树", short="张三", ranked=["张三的树"], confidence=0.8), said("", refused=True, confidence=0.1)]
+    perfect = [said("八百米", ranked=["八百米"], confidence=0.9, verbatim=(True,), quoted=(("x", 0, 3),),
+                    found=(frozenset("xy"), frozenset("z"))),
+               said("张三的树", short="张三", ranked=["张三的树"], confidence=0.8, found=(frozenset("x"), frozenset("y"))), said("", refused=True, confidence=0.1)]
     assert answers.row_of(asked, "perfect", list(zip(asked.questions, perfect))) == [
-        "甲", "3", "perfect", "100.0 [100.0, 100.0]", "4", "100.0 / 100.0 / 100.0", "100.0", "100.0", "100.0 / 100.0",
-        "0.0", "– / 100.0", "100 / 100 / 100 / 100", "1.00", "100.0", "20 / 20", "10 / 10"]
+        "甲", "3", "perfect", "100.0 [100.0, 100.0]", "4", "100.0 / 100.0 / 100.0", "50.0 / 100.0 / 100.0", "100.0", "100.0",
+        "100.0 / 100.0", "0.0", "– / 100.0", "100 / 100 / 100 / 100", "1.00", "100.0", "20 / 20", "10 / 10"]
     blind = [said("别的", ranked=["别的"], confidence=0.1, verbatim=(False,)), said("", refused=True, confidence=0.1),
              said("别的", confidence=0.9)]
     assert answers.row_of(asked, "blind", list(zip(asked.questions, blind))) == [
-        "甲", "3", "blind", "0.0 [0.0, 0.0]", "2", "0.0 / 0.0 / 0.0", "0.0", "0.0", "0.0 / 0.0", "50.0", "– / 0.0",
+        "甲", "3", "blind", "0.0 [0.0, 0.0]", "2", "0.0 / 0.0 / 0.0", "– / – / –", "0.0", "0.0", "0.0 / 0.0", "50.0", "– / 0.0",
         "0 / 0 / 0 / 0", "0.00", "0.0", "20 / 20", "10 / 10"]
 
 
@@ -195,7 +196,7 @@ def test_answers_prints_a_row_for_each_way_to_answer(
     assert [row[0] for row in rows] == ["cmrc"] * 3 + ["follow-ups"] * 3
     assert [row[2] for row in rows] == [*answers.ANSWERERS] * 2
     assert [row[3] for row in rows[1:3]] == ["100.0 [100.0, 100.0]"] * 2
-    assert [rows[place][13] for place in (0, 3)] == ["100.0"] * 2
+    assert [rows[place][14] for place in (0, 3)] == ["100.0"] * 2
 
 
 # Speed

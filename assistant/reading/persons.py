@@ -59,7 +59,7 @@ def near_names(name: str, articles: Iterable[Article]) -> Iterator[tuple[str, Qu
 
     Of a name of two characters only those that sound the same: every other surname with one more is somebody else.
     """
-    for article in articles:
+    for article in _with_one_off(name, articles):
         for start, end in people(article.text):
             other = fold(article.text[start:end])
             if _one_off(name, other):
@@ -70,7 +70,7 @@ def near_names(name: str, articles: Iterable[Article]) -> Iterator[tuple[str, Qu
 def near_places(name: str, articles: Iterable[Article]) -> Iterator[tuple[str, Quote]]:
     """The places and bodies of the articles that end as a name does and are one character off (大浦村, 大埔村), each with the sentence
     that names them; a number is no such character (一中, 二中)."""
-    for article in articles:
+    for article in _with_one_off(name, articles):
         for one in mentions(article.text):
             other = one.name
             apart = [two for two in zip(name, other) if two[0] != two[1]]
@@ -78,6 +78,12 @@ def near_places(name: str, articles: Iterable[Article]) -> Iterator[tuple[str, Q
                     and ending_of(name) == ending_of(other) and not set(apart[0]) <= _NUMERALS:
                 left, right = next(span for span in sentences(article.text) if span[0] <= one.start < span[1])
                 yield other, Quote(article, left, right, (one.start - left, one.end - left))
+
+
+def _with_one_off(name: str, articles: Iterable[Article]) -> Iterator[Article]:
+    """The articles that hold a string which is a name but for one character: to tag a whole article takes 30 ms."""
+    like = re.compile("|".join(f"{re.escape(name[:at])}.{re.escape(name[at + 1:])}" for at in range(len(name))))
+    return (article for article in articles if like.search(fold(article.text)))
 
 
 def _one_off(name: str, other: str) -> bool:
@@ -98,13 +104,16 @@ def _is_origin(role: str) -> bool:
 def _told(name: str, article: Article) -> tuple[Occurrence, Quote] | None:
     """What one article says of those of a name, and the sentence that says most of it; None where it names none."""
     folded = fold(article.text)
-    mine = [one for one in namings(article.text) if one.kind == "person" and squeeze(folded[one.start:one.end]) == name]
+    held = [span for span in sentences(article.text) if name in squeeze(folded[slice(*span)])]  # to tag a whole article takes 30 ms
+    mine = [(one, squeeze(folded[left + one.role[0]:left + one.role[1]]) if one.role else "",
+             Quote(article, left, right, (one.start, one.end)))
+            for left, right in held for one in namings(folded[left:right])
+            if one.kind == "person" and squeeze(folded[left + one.start:left + one.end]) == name]
     if not mine:
         return None
-    roles = tuple(dict.fromkeys(squeeze(folded[slice(*one.role)]) for one in mine if one.role))
-    age, year = next((one.age for one in mine if one.age is not None), None), iso_parts(article.date)[0]
-    most = max(mine, key=lambda one: (one.age is not None, one.role is not None and not _is_origin(squeeze(folded[slice(*one.role)])),
-                                      one.role is not None, one.tells))
-    left, right = next(span for span in sentences(article.text) if span[0] <= most.start < span[1])
-    return (Occurrence(article.id, article.date or "", roles, any(one.tells for one in mine), year - age if year and age else None),
-            Quote(article, left, right, (most.start - left, most.end - left)))
+    roles = tuple(dict.fromkeys(role for _, role, _ in mine if role))
+    age, year = next((one.age for one, _, _ in mine if one.age is not None), None), iso_parts(article.date)[0]
+    _, _, quote = max(mine, key=lambda told: (told[0].age is not None, bool(told[1]) and not _is_origin(told[1]), bool(told[1]),
+                                              told[0].tells))
+    born = year - age if year and age else None
+    return Occurrence(article.id, article.date or "", roles, any(one.tells for one, _, _ in mine), born), quote

@@ -71,7 +71,7 @@ def fit(retriever: HybridRetriever, reader: Reader, questions: Sequence[GoldQues
 
 def _examples(retriever: HybridRetriever, reader: Reader, snapshot: Snapshot, question: GoldQuestion,
               number: int) -> list[Example]:
-    terms = Terms.of(question.question, reader.rareness(snapshot.words))
+    terms = Terms.of(question.question, reader.rareness(snapshot.words), snapshot.aliases, snapshot.holds)
     passages = retriever.passages(terms, snapshot=snapshot)
     found = [example_of(reader, terms, passages, question, not question.unanswerable, number)]
     if not question.unanswerable and number % EVERY_ABSENT == 0:

@@ -47,6 +47,9 @@ SWAPPED = 0.5
 """Share of the answerable questions that are asked again of the same window with one thing put wrong, where it names one."""
 NAMING = 4000
 """Questions whose things are put for others'."""
+TITLED, REDATED, YEARS, TITLE = 0.4, 0.5, (2015, 2027), (8, 30)
+"""Shares of the windows whose article gets a title of so many characters, out of its beginning, and another year: not every
+archive is without titles and of one year, as that of the questions is."""
 WEAK = 0.5
 """What evidence counts that is only guessed from the answer's place."""
 SHORT = 0.7
@@ -279,11 +282,11 @@ def _unanswerable(asked: Asked, articles: Mapping[str, Article], dice: random.Ra
     if own := articles.get(asked.articles[0]) if asked.articles else None:
         at = _occurrences(own.text, asked.premise) if asked.premise else []
         yield _without(asked.question, own, around(own.text, at[0], dice.randint(*SIZES), dice) if at and dice.random() < 0.5
-                       else _nearest(asked, own.text, (0, len(own.text)), dice))
+                       else _nearest(asked, own.text, (0, len(own.text)), dice), dice)
     found = asked.found[:6]
     if found and dice.random() < UNANSWERED_ELSEWHERE:
         article, start, end = dice.choice(found[:3] if dice.random() < 0.7 else found)
-        yield _without(asked.question, articles[article], _nearest(asked, articles[article].text, (start, end), dice))
+        yield _without(asked.question, articles[article], _nearest(asked, articles[article].text, (start, end), dice), dice)
 
 
 def _answerable(asked: Asked, articles: Mapping[str, Article], swaps: Swaps, dice: random.Random) -> Iterator[Example]:
@@ -294,9 +297,9 @@ def _answerable(asked: Asked, articles: Mapping[str, Article], swaps: Swaps, dic
     if not own or not evidence:
         return
     held = around(own.text, dice.choice(evidence), dice.randint(*SIZES), dice)
-    yield _labelled(asked, own, held, evidence)
+    yield _labelled(asked, own, held, evidence, dice)
     if dice.random() < SWAPPED and (wrong := swaps.of(asked.question, own.text[slice(*held)], own.text, dice)):
-        yield _without(wrong, own, held)
+        yield _without(wrong, own, held, dice)
     said = frozenset().union(*(_trigrams(own.text[a:b]) for a, b in evidence))
     others = [one for one in asked.found if one[0] not in asked.articles][:5]
     tried = dice.sample(others, min(3, len(others))) if dice.random() < ELSEWHERE else []
@@ -304,25 +307,36 @@ def _answerable(asked: Asked, articles: Mapping[str, Article], swaps: Swaps, dic
         text = articles[article].text
         window = _nearest(asked, text, (start, end), dice)
         if not _holds(asked, text[slice(*window)]) and len(said & _trigrams(text[slice(*window)])) < ALIKE * len(said):
-            yield _without(asked.question, articles[article], window)
+            yield _without(asked.question, articles[article], window, dice)
             break
     for _ in range(3 if dice.random() < SAME_ARTICLE else 0):
         start, end = _nearest(asked, own.text, (0, len(own.text)), dice)
         if not _holds(asked, own.text[start:end]) and not any(own.text[a:b] in own.text[start:end] for a, b in evidence):
-            yield _without(asked.question, own, (start, end))
+            yield _without(asked.question, own, (start, end), dice)
             break
 
 
-def _without(question: str, article: Article, window: Span) -> Example:
+def _without(question: str, article: Article, window: Span, dice: random.Random) -> Example:
     """A window that does not answer."""
-    return Example(question, lead(article, window[0]), article.text[slice(*window)], False)
+    return Example(question, lead(_printed(article, question, dice), window[0]), article.text[slice(*window)], False)
+
+
+def _printed(article: Article, question: str, dice: random.Random) -> Article:
+    """The article at times under a title, or in another year where the question speaks of none."""
+    if not article.title and dice.random() < TITLED:
+        runs = (article.text[start:end].strip("，。：；、！？ ") for start, end in clauses(article.text, *sentences(article.text)[0]))
+        if titles := [one for one in runs if TITLE[0] <= len(one) <= TITLE[1]]:
+            article = replace(article, title=dice.choice(titles))
+    if article.date and "年" not in question and dice.random() < REDATED:
+        article = replace(article, date=f"{dice.randint(*YEARS)}{article.date[4:]}")
+    return article
 
 
 def _holds(asked: Asked, window: str) -> bool:
     return any(answer in window for answer in asked.answers)
 
 
-def _labelled(asked: Asked, article: Article, window: Span, evidence: Sequence[Span]) -> Example:
+def _labelled(asked: Asked, article: Article, window: Span, evidence: Sequence[Span], dice: random.Random) -> Example:
     """The window with the evidence and the short answers that stand in it."""
     (start, end), text = window, article.text
     inside = tuple((a - start, b - start) for a, b in evidence if a >= start and b <= end)
@@ -331,6 +345,6 @@ def _labelled(asked: Asked, article: Article, window: Span, evidence: Sequence[S
         found = _occurrences(text[start:end], answer)
         within = [span for span in found if any(a <= span[0] and span[1] <= b for a, b in inside)]
         short += (within or found)[:1] if asked.all_needed else within or found
-    return Example(asked.question, lead(article, start), text[start:end], bool(inside), inside, tuple(short),
+    return Example(asked.question, lead(_printed(article, asked.question, dice), start), text[start:end], bool(inside), inside, tuple(short),
                    asked.all_needed and (len(inside) > 1 or len(short) > 1),
                    (1.0, 1.0 if asked.evidence else WEAK, SHORT if short else 0.0))

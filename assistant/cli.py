@@ -70,7 +70,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             sentence = ("已停下。索引完好，算好的向量留着；再运行一次就接着做。\n"
                         "Stopped. The index is whole and the vectors made so far are kept; run it again to go on.")
-        except (AssistantError, OSError, ImportError, MemoryError) as error:
+        except Exception as error:
+            if not isinstance(error, (AssistantError, OSError, ImportError, MemoryError)) and "bad_alloc" not in str(error):
+                raise  # onnxruntime's want of memory has a class of its own
             if debug:
                 traceback.print_exc()
             sentence = _sentence(error)

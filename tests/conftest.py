@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures.thread import _worker
 from pathlib import Path
 
 import pytest
@@ -22,13 +24,22 @@ CORPUS = Path(__file__).parent.parent / "corpus"
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Ends a run that a thread left by a test would keep from ending for ever, and shows where that thread stands."""
-    left = [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    """Ends a run that a thread left by a test would keep from ending for ever, and shows where that thread stands.
+
+    A pool's worker that waits for work is none such: the interpreter ends it.
+    """
+    left = [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread() and not _waits(one)]
     for thread in left:
         thread.join(10)
-    if any(thread.is_alive() for thread in left):
+    if any(thread.is_alive() and not _waits(thread) for thread in left):
         faulthandler.dump_traceback(all_threads=True)
         os._exit(1)
+
+
+def _waits(thread: threading.Thread) -> bool:
+    """Whether it is a worker of a ThreadPoolExecutor without work."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_code is _worker.__code__
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import answers
+import natural
 import peers
 import pytest
 import question_sets
@@ -71,6 +72,28 @@ def test_natural_questions_name_their_articles_and_false_premises(data: Path) ->
     assert [gold.unanswerable for gold in asked.questions] == [False, False, True]
     assert asked.premises == {"c"}
     assert ["".join(gold.id for gold in asked.some(limit).questions) for limit in (1, 2, None)] == ["a", "ab", "abc"]
+
+
+def test_evidence_by_its_place_is_looked_up_in_the_news(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"id": "a", "article": 1, "question": "花了多少？", "answers": ["3万元"], "need": "any", "evidence": [[2, 7]]},
+            {"id": "b", "article": 1, "question": "花了4万元给谁？", "answers": [], "unanswerable": True, "premise": [2, 7]},
+            {"id": "c", "article": 0, "question": "谁来了？", "answers": ["王某"], "evidence": ["王某来了"]}]
+    (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    told = [{"text": "王某来了。"}, {"text": "修路花3万元。"}]
+    with lzma.open(tmp_path / "news.jsonl.xz", "wt", encoding="utf-8") as file:
+        file.write("\n".join(map(json.dumps, told)))
+    natural.main(str(tmp_path / "asked.jsonl"), tmp_path / "news.jsonl.xz")
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["articles"] for one in printed] == [["news.jsonl.xz#2"], ["news.jsonl.xz#2"], ["news.jsonl.xz#1"]]
+    assert (printed[0]["evidence"], printed[1]["premise"], printed[2]["evidence"]) == (["花3万元。"], "花3万元。", ["王某来了"])
+
+
+def test_the_readers_questions_say_where_their_answers_stand() -> None:
+    rows = [json.loads(line) for line in natural.text_of(Path(natural.__file__).with_name("reader_questions.jsonl.xz")).splitlines()]
+    assert len(rows) > 9000 and len({row["question"] for row in rows}) == len(rows)
+    for row in rows:
+        assert bool(row["answers"]) == bool(row.get("evidence")) != row.get("unanswerable", False), row["id"]
+        assert all(0 <= start < end for start, end in row.get("evidence", [])), row["id"]
 
 
 def test_paragraphs_are_articles_and_repeated_answers_one(data: Path) -> None:

@@ -117,7 +117,7 @@ def test_windows_hold_the_evidence_negatives_no_answer_and_held_out_articles_nev
     assert len(asked) == 2 * ARTICLES and asked[0].evidence == ("食堂每天供应21种菜",) and asked[1].premise == "路1月修好"
     kept_away = {one for question in asked if question.held_out for one in question.articles}
     assert kept_away and kept_away == {one for one in retriever.index.current().articles.ids() if held_out(one)}
-    learnt = with_passages([one for one in asked if not one.held_out], retriever, tmp_path / "found.json", lambda *_: None)
+    learnt = with_passages([one for one in asked if not one.held_out], retriever, None, tmp_path / "found.json", lambda *_: None)
     articles = articles_of(learnt, retriever.index.current())
     assert not set(articles) & kept_away
     made = [example for seed in range(3) for example in examples(learnt, articles, seed)]
@@ -165,14 +165,28 @@ def test_a_question_is_put_wrong_by_one_thing_of_the_same_form_that_the_article_
 
 def test_what_was_found_is_not_searched_again(retriever: HybridRetriever, tmp_path: Path) -> None:
     asked, kept = [Asked("第3社区食堂每天有多少种菜？", ("news.jsonl#3",))], tmp_path / "found.json"
-    first = with_passages(asked, retriever, kept, lambda *_: None)
+    first = with_passages(asked, retriever, None, kept, lambda *_: None)
     assert first[0].found
     row = json.loads(kept.read_text(encoding="utf-8"))
-    row["found"] = {asked[0].question: [["news.jsonl#4", 0, 5]]}
+    row["known"] = {asked[0].question: {"found": [["news.jsonl#4", 0, 5]], "read": []}}
     kept.write_text(json.dumps(row), encoding="utf-8")
-    assert held_out("news.jsonl#4") or with_passages(asked, retriever, kept, lambda *_: None)[0].found == (("news.jsonl#4", 0, 5),)
+    assert held_out("news.jsonl#4") or with_passages(asked, retriever, None, kept, lambda *_: None)[0].found == (("news.jsonl#4", 0, 5),)
     kept.write_text(json.dumps({**row, "snapshot": "another"}), encoding="utf-8")
-    assert with_passages(asked, retriever, kept, lambda *_: None) == first
+    assert with_passages(asked, retriever, None, kept, lambda *_: None) == first
+
+
+def test_a_negative_is_often_what_the_start_takes_for_an_answer_and_never_the_answer(retriever: HybridRetriever, tmp_path: Path) -> None:
+    story = "青屏区第一社区食堂开张。每天有20种菜。周末有9种汤。食堂由社区自己办。厨师都是本地人。"
+    asked = Asked("食堂每天几种菜？", ("a",), ("20种",), evidence=("每天有20种菜。",), found=(("b", 0, 8),),
+                  read=(("a", 12, 20), ("a", 20, 28), ("b", 0, 8)))
+    told = {"a": Article("a", story), "b": Article("b", "食堂每天卖面条。")}
+    negatives = [one.window for seed in range(60) for one in examples([asked], told, seed) if not one.answers and one.question == asked.question]
+    assert negatives.count(story[20:28]) >= 12 and "食堂每天卖面条。" in negatives and not any("20种" in one for one in negatives)
+    first = with_passages([Asked("第3社区食堂每天有多少种菜？", ("news.jsonl#3",))], retriever, Reader.from_folder(SHIPPED),
+                          tmp_path / "found.json", lambda *_: None)[0]
+    article, start, end = first.read[0]
+    held = retriever.index.current().articles.article(article)
+    assert held and "种菜" in held.text[start:end] and len(first.read) > 1
 
 
 def test_evidence_is_guessed_by_the_clauses_of_the_likeliest_place() -> None:

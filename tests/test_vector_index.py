@@ -185,3 +185,8 @@ def test_a_full_disk_is_named_by_the_folder_that_is_on_it(tmp_path: Path, monkey
     with pytest.raises(OSError) as caught, vectors.chroma_faults(tmp_path / "index"):
         raise InternalError("error returned from database: (code: 13) database or disk is full")
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / fuller))
+
+
+def test_a_thread_that_cannot_be_had_is_want_of_memory(tmp_path: Path) -> None:
+    with pytest.raises(MemoryError), vectors.chroma_faults(tmp_path):
+        raise InternalError("error communicating with database: Resource temporarily unavailable (os error 11)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
 import weakref
@@ -213,7 +214,8 @@ def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
 
 @contextmanager
 def chroma_faults(place: Path | str) -> Iterator[None]:
-    """Chroma's errors as ours: a full disk as the OSError that it is, with the folder on it."""
+    """Chroma's errors as ours: a full disk as the OSError that it is, with the folder on it, and memory that the system
+    refuses, for a thread of Chroma's (EAGAIN) or anything else, as MemoryError."""
     from chromadb.errors import ChromaError
 
     try:
@@ -221,6 +223,8 @@ def chroma_faults(place: Path | str) -> Iterator[None]:
     except (ChromaError, ValueError) as error:
         if "disk is full" in str(error):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(_fullest(place))) from error
+        if re.search(f"os error ({errno.EAGAIN}|{errno.ENOMEM})\\b|out of memory", str(error)):
+            raise MemoryError(str(error)) from error
         raise _damaged(place, error) from error
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from assistant.errors import AssistantError, SettingsError
 from assistant.models.encoder import BEGIN, END, PAD, SHIPPED
+from assistant.reading.reader import Reader
 from assistant.retrieval import HybridRetriever
 from assistant.training.judge import background
 from assistant.training.reader_batches import LOSSES, Coded, losses, one_pass, tensors
@@ -97,7 +98,8 @@ def train(retriever: HybridRetriever, files: Sequence[Path], plan: Plan, progres
     lines = (json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in asked if one.held_out)
     (plan.out / "held-out.jsonl").write_text("".join(lines), encoding="utf-8")
     snapshot = retriever.index.current()
-    learnt = with_passages([one for one in asked if not one.held_out], retriever, plan.out / "passages.json", progress)
+    reader = Reader.from_folder(plan.start, fitted=False) if (plan.start / "model.onnx").exists() else None
+    learnt = with_passages([one for one in asked if not one.held_out], retriever, reader, plan.out / "passages.json", progress)
     articles = articles_of(learnt, snapshot)
     tokenizer = start_tokenizer(plan.start)
     torch.manual_seed(plan.seed)

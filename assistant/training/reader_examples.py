@@ -18,9 +18,12 @@ from zlib import crc32
 from assistant.evaluation.questions import read_questions
 from assistant.index.snapshot import Snapshot
 from assistant.language.text import clauses, pieces, sentences
+from assistant.question.terms import Terms
+from assistant.reading.reader import Reader
 from assistant.reading.windows import LONGEST_SENTENCE, lead
+from assistant.reading.windows import windows as cut_windows
 from assistant.retrieval import HybridRetriever
-from assistant.schema import Article
+from assistant.schema import Article, Passage
 from assistant.training.swapped import Swaps
 
 Span = tuple[int, int]
@@ -38,8 +41,11 @@ ALIKE = 0.5
 """Share of the evidence's trigrams from which another article's window is taken to say the same."""
 HELD_OUT = 10
 """Every so-manieth article is never trained on; the questions on it fit what orders and refuses."""
-PASSAGES = 12
-"""Found passages of a question that negatives are drawn from."""
+PASSAGES, READ = 12, 8
+"""Found passages of a question that negatives are drawn from, and windows of them that the start's reader reads."""
+SUREST, TAKEN = 0.5, 3
+"""Share of the negatives that are among so many windows of which the start is surest that they answer (as the negatives of
+Xiong et al., 2021); the reader's card has what a run with them gained."""
 ELSEWHERE, SAME_ARTICLE, UNANSWERED_ELSEWHERE = 0.75, 0.9, 0.75
 """Shares of the questions that get a window of another article, of the same one without the answer, and, where nothing
 answers, a further one: with the same article at 0.6 the reader took another sentence of it more often."""
@@ -60,7 +66,8 @@ KEPT_EVERY = 200
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question to learn from. `found` are the (article id, start, end) that retrieval found, best first."""
+    """A question to learn from. `found` are the (article id, start, end) that retrieval found, best first; `read` windows of
+    them, those first of which the start is surest that they answer."""
 
     question: str
     articles: tuple[str, ...] = ()
@@ -70,6 +77,7 @@ class Asked:
     evidence: tuple[str, ...] = ()
     premise: str = ""
     found: tuple[tuple[str, int, int], ...] = ()
+    read: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def held_out(self) -> bool:
@@ -124,40 +132,55 @@ def _is_text(value: object) -> bool:
 
 # What retrieval finds
 
-def with_passages(questions: Sequence[Asked], retriever: HybridRetriever, kept: Path, progress: Progress) -> list[Asked]:
-    """The questions with what is found for them in articles that may be trained on.
+def with_passages(questions: Sequence[Asked], retriever: HybridRetriever, reader: Reader | None, kept: Path,
+                  progress: Progress) -> list[Asked]:
+    """The questions with what is found for them in articles that may be trained on, and the windows of it as the reader takes
+    them; none where there is no reader.
 
     What was found is written to `kept`, so that the same questions on the same snapshot are not searched again.
     """
     snapshot = retriever.index.current()
-    found: dict[str, list[list[Any]]] = {}
+    known: dict[str, dict[str, list[list[Any]]]] = {}
     if kept.exists():
         before = json.loads(kept.read_text(encoding="utf-8"))
-        found = before["found"] if before["snapshot"] == snapshot.manifest.id else {}
+        known = before["known"] if before["snapshot"] == snapshot.manifest.id else {}
 
     def keep() -> None:
-        text = json.dumps({"snapshot": snapshot.manifest.id, "found": found}, ensure_ascii=False)
+        text = json.dumps({"snapshot": snapshot.manifest.id, "known": known}, ensure_ascii=False)
         beside = kept.with_suffix(".new")
         beside.write_text(text, encoding="utf-8")
         beside.replace(kept)
 
     for done, asked in enumerate(questions, 1):
-        if asked.question not in found:
-            found[asked.question] = [
-                [passage.article.id, passage.chunk.start, passage.chunk.end]
-                for passage in retriever.passages(asked.question, k=PASSAGES, snapshot=snapshot)[:PASSAGES]
-                if not {one.id for one in passage.reprints} & set(asked.articles)]
+        if asked.question not in known:
+            passages = retriever.passages(asked.question, k=PASSAGES, snapshot=snapshot)[:PASSAGES]
+            new = [one for one in passages if not {other.id for other in one.reprints} & set(asked.articles)]
+            known[asked.question] = {"found": [[one.article.id, one.chunk.start, one.chunk.end] for one in new],
+                                     "read": _surest_first(asked.question, new, reader, snapshot) if reader else []}
             if done % KEPT_EVERY == 0:
                 keep()
         progress("questions", done, len(questions))
     keep()
-    return [replace(asked, found=tuple((one, start, end) for one, start, end in found[asked.question] if not held_out(one)))
+
+    def learnt(rows: Sequence[Sequence[Any]]) -> tuple[tuple[str, int, int], ...]:
+        return tuple((one, start, end) for one, start, end in rows if not held_out(one))
+
+    return [replace(asked, found=learnt(known[asked.question]["found"]), read=learnt(known[asked.question]["read"]))
             for asked in questions]
+
+
+def _surest_first(question: str, passages: Sequence[Passage], reader: Reader, snapshot: Snapshot) -> list[list[Any]]:
+    """Windows of the passages as (article id, start, end), those first that the reader most takes for an answer."""
+    terms = Terms.of(question, reader.rareness(snapshot.words), snapshot.aliases, snapshot.holds)
+    taken = cut_windows(terms, passages)[:READ]
+    judged = reader.encoder.read([(question, window.lead, window.text) for window in taken])
+    order = sorted(range(len(taken)), key=lambda i: -judged[i].answers)
+    return [[taken[i].article.id, taken[i].start, taken[i].end] for i in order]
 
 
 def articles_of(questions: Sequence[Asked], snapshot: Snapshot) -> dict[str, Article]:
     """The questions' articles and those found for them, by id; what the index does not hold is left out."""
-    ids = {one for asked in questions for one in (*asked.articles[:1], *(article for article, _, _ in asked.found))}
+    ids = {one for asked in questions for one in (*asked.articles[:1], *(article for article, _, _ in (*asked.found, *asked.read)))}
     articles = (snapshot.articles.article(one) for one in sorted(ids))
     return {article.id: article for article in articles if article}
 
@@ -281,8 +304,9 @@ def _unanswerable(asked: Asked, articles: Mapping[str, Article], dice: random.Ra
     """A window of its own article, at times around what the question presumes wrongly, and one that was found."""
     if own := articles.get(asked.articles[0]) if asked.articles else None:
         at = _occurrences(own.text, asked.premise) if asked.premise else []
+        taken = _taken(asked, lambda article: article == own.id, dice)
         yield _without(asked.question, own, around(own.text, at[0], dice.randint(*SIZES), dice) if at and dice.random() < 0.5
-                       else _nearest(asked, own.text, (0, len(own.text)), dice), dice)
+                       else taken[0][1:] if taken else _nearest(asked, own.text, (0, len(own.text)), dice), dice)
     found = asked.found[:6]
     if found and dice.random() < UNANSWERED_ELSEWHERE:
         article, start, end = dice.choice(found[:3] if dice.random() < 0.7 else found)
@@ -302,18 +326,26 @@ def _answerable(asked: Asked, articles: Mapping[str, Article], swaps: Swaps, dic
         yield _without(wrong, own, held, dice)
     said = frozenset().union(*(_trigrams(own.text[a:b]) for a, b in evidence))
     others = [one for one in asked.found if one[0] not in asked.articles][:5]
-    tried = dice.sample(others, min(3, len(others))) if dice.random() < ELSEWHERE else []
-    for article, start, end in tried:
+    drawn = [(article, _nearest(asked, articles[article].text, (start, end), dice))
+             for article, start, end in dice.sample(others, min(3, len(others)))]
+    taken = [(article, (start, end)) for article, start, end in _taken(asked, lambda article: article not in asked.articles, dice)]
+    for article, window in [*taken, *drawn] if dice.random() < ELSEWHERE else []:
         text = articles[article].text
-        window = _nearest(asked, text, (start, end), dice)
         if not _holds(asked, text[slice(*window)]) and len(said & _trigrams(text[slice(*window)])) < ALIKE * len(said):
             yield _without(asked.question, articles[article], window, dice)
             break
-    for _ in range(3 if dice.random() < SAME_ARTICLE else 0):
-        start, end = _nearest(asked, own.text, (0, len(own.text)), dice)
+    inside = [_nearest(asked, own.text, (0, len(own.text)), dice) for _ in range(3)]
+    sure = [(start, end) for _, start, end in _taken(asked, lambda article: article == own.id, dice)]
+    for start, end in [*sure, *inside] if dice.random() < SAME_ARTICLE else []:
         if not _holds(asked, own.text[start:end]) and not any(own.text[a:b] in own.text[start:end] for a, b in evidence):
             yield _without(asked.question, own, (start, end), dice)
             break
+
+
+def _taken(asked: Asked, wanted: Callable[[str], bool], dice: random.Random) -> list[tuple[str, int, int]]:
+    """At times the windows that the start takes for an answer, of the articles that are wanted, in random order."""
+    surest = [one for one in asked.read if wanted(one[0])][:TAKEN] if dice.random() < SUREST else []
+    return dice.sample(surest, len(surest))
 
 
 def _without(question: str, article: Article, window: Span, dice: random.Random) -> Example:

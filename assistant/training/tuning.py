@@ -47,7 +47,7 @@ def tune(retriever: HybridRetriever, files: Sequence[Path], start: Path, out: Pa
     tokenizer, table = _started(start)
     out.mkdir(parents=True, exist_ok=True)
     asked = [one for file in files for one in read(file) if one.answerable and one.articles and not one.held_out]
-    asked = with_passages(asked, retriever, out / "passages.json", progress)
+    asked = with_passages(asked, retriever, None, out / "passages.json", progress)
     texts = {one.id: one.text for one in articles_of(asked, retriever.index.current()).values()}
     learnt = [(one, spans) for one in asked if (spans := evidence_of(one, texts.get(one.articles[0], "")))]
     if len(learnt) < FEWEST:
